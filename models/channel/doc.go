@@ -1,0 +1,7 @@
+// Package channel is the registry of everything that a run can record or expect: a name, a unit, what it is a
+// property of, how it is reduced over things and time, and a line of documentation.
+//
+// Simulated and measured values share it: a live GPU and a simulated one write gpu.power alike, and are told
+// apart by the source of the run. Frames, InfluxDB fields, Parquet columns, the reference page and the
+// visualizer's legends all come from this one table.
+package channel

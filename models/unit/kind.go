@@ -1,0 +1,208 @@
+package unit
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Unit is one symbol of a kind: a value v in this unit is v*Factor + Offset in SI.
+type Unit struct {
+	Symbol string
+	Factor float64
+	Offset float64 // only temperatures have one
+}
+
+// Kind is a physical dimension as a scenario writes it.
+type Kind struct {
+	Name    string // as an error message says it: "power"
+	Units   []Unit // every accepted symbol; the first is the SI unit of the Go value
+	Show    []string
+	Plain   bool   // a bare number is accepted (ratios, counts)
+	Example string // what to write, for messages: "1.2 kW or 1.2 MW"
+}
+
+// SI returns the symbol of the unit in which the Go value is held.
+func (k *Kind) SI() string { return k.Units[0].Symbol }
+
+// Lookup finds a unit by its symbol.
+func (k *Kind) Lookup(symbol string) (Unit, bool) {
+	for _, u := range k.Units {
+		if u.Symbol == symbol {
+			return u, true
+		}
+	}
+	return Unit{}, false
+}
+
+// ErrorCode says what is wrong with a quantity, so that a diagnostic can choose its words and its fix.
+type ErrorCode int
+
+// The ways in which a quantity can be wrong.
+const (
+	BadNumber   ErrorCode = iota // there is no number
+	MissingUnit                  // a dimensional number without its unit
+	UnknownUnit                  // a symbol that no kind knows
+	WrongKind                    // a unit of another kind: a power where a temperature is due
+	NotFinite                    // NaN or infinite
+)
+
+// Error is a quantity that could not be read. It says what would be accepted.
+type Error struct {
+	Code ErrorCode
+	Kind *Kind
+	Text string // what was written
+	Unit string // the symbol found, if any
+	Of   *Kind  // the kind that the symbol belongs to, when Code is WrongKind
+}
+
+func (e *Error) Error() string {
+	switch e.Code {
+	case MissingUnit:
+		return fmt.Sprintf("%s needs a unit: write %s", e.Kind.Name, e.Kind.example(e.Text))
+	case UnknownUnit:
+		if alt := closest(e.Unit, e.Kind); alt != "" {
+			return fmt.Sprintf("unknown unit %q: did you mean %q?", e.Unit, alt)
+		}
+		return fmt.Sprintf("unknown unit %q: %s is written in %s", e.Unit, e.Kind.Name, e.Kind.list())
+	case WrongKind:
+		if e.Kind == TemperatureKind && e.Of == TemperatureDifferenceKind || e.Kind == TemperatureDifferenceKind && e.Of == TemperatureKind {
+			return fmt.Sprintf("%q is a %s, a %s is due: write %s", e.Text, e.Of.Name, e.Kind.Name, e.Kind.Example)
+		}
+		return fmt.Sprintf("%q is a %s, a %s is due: write %s", e.Text, e.Of.Name, e.Kind.Name, e.Kind.Example)
+	case NotFinite:
+		return fmt.Sprintf("%q is not a finite number", e.Text)
+	default:
+		return fmt.Sprintf("%q is no %s: write %s", e.Text, e.Kind.Name, e.Kind.Example)
+	}
+}
+
+// Parse reads text as a quantity of the kind and returns its value in SI.
+//
+// The form is a decimal number, optional space, a unit symbol: "700 W", "1.2MW", "-4 K". Kinds with Plain set
+// also accept a bare number. Any error is a *[Error].
+func (k *Kind) Parse(text string) (float64, error) {
+	number, symbol := split(text)
+	if number == "" {
+		return 0, &Error{Code: BadNumber, Kind: k, Text: text}
+	}
+	v, err := strconv.ParseFloat(number, 64)
+	if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
+		return 0, &Error{Code: NotFinite, Kind: k, Text: text}
+	}
+	if symbol == "" {
+		if k.Plain {
+			return v, nil
+		}
+		return 0, &Error{Code: MissingUnit, Kind: k, Text: text}
+	}
+	u, ok := k.Lookup(symbol)
+	if !ok {
+		for _, other := range Kinds() {
+			if _, found := other.Lookup(symbol); found {
+				return 0, &Error{Code: WrongKind, Kind: k, Text: text, Unit: symbol, Of: other}
+			}
+		}
+		return 0, &Error{Code: UnknownUnit, Kind: k, Text: text, Unit: symbol}
+	}
+	si := v*u.Factor + u.Offset
+	if math.IsInf(si, 0) {
+		return 0, &Error{Code: NotFinite, Kind: k, Text: text}
+	}
+	return si, nil
+}
+
+// Format prints an SI value with the unit of the kind that reads best, to at most prec significant digits
+// (prec < 1 prints as many as are needed to read the same value back).
+func (k *Kind) Format(si float64, prec int) string {
+	u := k.best(si)
+	v := (si - u.Offset) / u.Factor
+	if prec < 1 {
+		prec = -1
+		if back := v*u.Factor + u.Offset; back != si {
+			u = k.Units[0]
+			v = si
+		}
+	}
+	text := strconv.FormatFloat(v, 'g', prec, 64)
+	if strings.ContainsAny(text, "e") && math.Abs(v) < 1e15 && math.Abs(v) >= 1e-4 {
+		text = strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	if u.Symbol == "" {
+		return text
+	}
+	return text + " " + u.Symbol
+}
+
+// best chooses, among the units to show, the largest in which the magnitude is at least one.
+func (k *Kind) best(si float64) Unit {
+	chosen := k.Units[0]
+	if len(k.Show) == 0 {
+		return chosen
+	}
+	first := true
+	for _, symbol := range k.Show {
+		u, _ := k.Lookup(symbol)
+		if first || math.Abs(si-u.Offset) >= u.Factor*(1-1e-12) {
+			chosen = u
+		}
+		first = false
+	}
+	if si == 0 {
+		return k.Units[0]
+	}
+	return chosen
+}
+
+// split cuts a quantity into its number and its unit symbol.
+func split(text string) (number, symbol string) {
+	text = strings.TrimSpace(text)
+	i := 0
+	for i < len(text) {
+		c := text[i]
+		exponent := (c == 'e' || c == 'E') && i > 0 && i+1 < len(text) &&
+			(isDigit(text[i+1]) || (text[i+1] == '-' || text[i+1] == '+') && i+2 < len(text) && isDigit(text[i+2]))
+		sign := (c == '-' || c == '+') && (i == 0 || text[i-1] == 'e' || text[i-1] == 'E')
+		if !isDigit(c) && c != '.' && !sign && !exponent {
+			break
+		}
+		i++
+	}
+	number = text[:i]
+	if strings.Trim(number, "+-.") == "" {
+		return "", text
+	}
+	return number, strings.TrimSpace(text[i:])
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func (k *Kind) example(text string) string {
+	number, _ := split(text)
+	if number == "" || len(k.Show) == 0 {
+		return k.Example
+	}
+	if len(k.Show) == 1 {
+		return number + " " + k.Show[0]
+	}
+	return number + " " + k.Show[len(k.Show)-2] + " or " + number + " " + k.Show[len(k.Show)-1]
+}
+
+func (k *Kind) list() string {
+	var symbols []string
+	for _, u := range k.Units {
+		symbols = append(symbols, u.Symbol)
+	}
+	return strings.Join(symbols, ", ")
+}
+
+// closest returns the symbol of the kind that differs from s only in case, or "".
+func closest(s string, k *Kind) string {
+	for _, u := range k.Units {
+		if strings.EqualFold(u.Symbol, s) {
+			return u.Symbol
+		}
+	}
+	return ""
+}
