@@ -52,6 +52,16 @@ const (
 	Service              // an inference service: holds its nodes for the whole run
 )
 
+// Outcome is how a job ends when no failure of the site and no walltime ends it first.
+type Outcome uint8
+
+// The outcomes. A job that fails by its own fault or is cancelled by its user does so after Work.
+const (
+	Done Outcome = iota
+	Failed
+	Cancelled
+)
+
 // Util is how busy a job keeps what it holds: fractions of its demanded GPUs and CPU cores, 0 to 1.
 type Util struct{ GPU, CPU float64 }
 
@@ -76,6 +86,7 @@ type Job struct {
 	Work     float64 // s of progress at full speed
 	Walltime float64 // s after which it is killed; 0: no limit. Backfill trusts it; where 0, it trusts Work
 	Priority float64 // larger is more urgent
+	Outcome  Outcome // how it ends after Work, when left alone
 	Util     Util    // when Profile < 0
 	Profile  int32   // index in Set.Profiles, or -1
 	Checkpoint
