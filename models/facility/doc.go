@@ -9,5 +9,8 @@
 //
 //	hall-0/row-3/rack[7]   crah[0..3]   rack[*]/gpu[0]   utility-a   gpu{model=h100-sxm}
 //
-// a/b means any descendant b of a; [i] and [i..j] (inclusive) count within the parent; a bare kind means all.
+// a/b means any descendant b of a; [i] and [i..j] (inclusive) count within the direct parent, so that rack[0] is
+// the first rack of every row; a bare kind means all. A selector is evaluated as ranges of indices, which costs as
+// many steps as there are parents, never one for every GPU; one that matches nothing is an error ([SelectorError])
+// that points at the part to blame.
 package facility
