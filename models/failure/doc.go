@@ -1,0 +1,39 @@
+// Package failure says when things break, what they take with them and how long they stay broken.
+//
+// # Model
+//
+// A process belongs to a kind of component. Every component of that kind has a renewal process of its own with the
+// stated law of the time between failures (exponential, Weibull, lognormal, gamma, or resampled from a trace), and
+// optionally a frailty: a factor on its rate that it keeps for life, gamma distributed with mean 1, so that some are
+// lemons. A burst is a process of a domain (a rack, a row, a hall): each event breaks several components within it
+// at the same moment, from one cause and with one repair.
+//
+//	rate of component i      z_i / MTBF,  z_i ~ Gamma(k, 1/k)     k → ∞: all alike
+//	counts in a time t       Poisson, or negative binomial of shape k where there is frailty
+//	first failure            of a component in the midst of its life: U·L, L drawn in proportion to its length
+//
+// Clocks run on calendar time whether or not the component works, so failures may overlap: a thing is down while any
+// cause holds it down, and whoever owns the thing counts its causes. That keeps the stated rate exact, and it keeps
+// failures at the same instants in every variant of a scenario. With repairs of hours against a time between
+// failures of years the difference to a clock that stops is below one in a thousand.
+//
+// A repair is a mixture: with probability p the component comes back by itself (a reset, a reboot), else somebody
+// comes. Repair time counts from detection.
+//
+// # State
+//
+// Three columns a process: a random stream, the time of the next failure and (with frailty) a factor for each
+// component: 24 or 28 bytes. The stream of a component is named "failure/PROCESS/PATH", so adding a rack moves nobody's
+// failures. Each failure takes a fixed number of words from it, whatever the laws are: changing a repair time
+// moves no failure.
+//
+// # Left out
+//
+// Dependence on temperature, age and load, maintenance crews and spare parts, slow and silent failures. Frailty and a
+// law of decreasing hazard both describe clustered failures; use one of them, not both.
+//
+// # Sources
+//
+// Llama 3 (arXiv 2407.21783) §3.3.4; Kokolis et al., HPCA 2025 (arXiv 2410.21680); InfiniteHBD trace (SIGCOMM 2025);
+// Cox, Renewal Theory, 1962, §5 (equilibrium renewal); Marsaglia and Tsang, ACM TOMS 26 (2000) (gamma variates).
+package failure

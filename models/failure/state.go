@@ -1,0 +1,157 @@
+package failure
+
+import (
+	"math"
+	"slices"
+
+	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/models/random"
+)
+
+// State is the memory of all failure processes: plain data, by process and subject.
+type State struct {
+	Streams [][]random.Stream
+	At      [][]float64 // time of the next failure, s
+	Frail   [][]float32 // factor on the rate; nil for a process without frailty
+}
+
+// Outcome is one failure.
+type Outcome struct {
+	Cause   string         // name of the process
+	Origin  facility.Ref   // what had the clock: the component, or the domain of a burst
+	Targets []facility.Ref // what stops working, in order of index, each once
+	Detect  float64        // s from now until it is noticed
+	Repair  float64        // s from then until it works again
+	Auto    bool           // it recovers by itself
+	Draw    float64        // power of the targets meanwhile, as a share of their idle power
+}
+
+// New returns the state at time 0. The stream of a subject is named by its path, which nameOf gives
+// ([facility.Tree.NameOf]), so that its failures depend on seed, cause and path alone.
+func New(p *Plan, seed random.Seed, nameOf func(facility.Ref) string) *State {
+	n := len(p.Processes)
+	s := &State{Streams: make([][]random.Stream, n), At: make([][]float64, n), Frail: make([][]float32, n)}
+	for i := range p.Processes {
+		pr := &p.Processes[i]
+		streams, at := make([]random.Stream, pr.Count), make([]float64, pr.Count)
+		var frail []float32
+		if pr.Frailty > 0 {
+			frail = make([]float32, pr.Count)
+		}
+		for j := range streams {
+			st := seed.Stream("failure/" + pr.Name + "/" + nameOf(facility.Ref{Kind: pr.Subject, Index: int32(j)}))
+			first := fork(&st)
+			factor := 1.0
+			if frail != nil {
+				// A zero would make the gap infinite; the smallest float32 does not.
+				frail[j] = float32(math.Max(gamma(&first, pr.Frailty)/pr.Frailty, math.SmallestNonzeroFloat32))
+				factor = float64(frail[j])
+			}
+			if pr.New {
+				at[j] = pr.Gap.Draw(&first) / factor
+			} else {
+				at[j] = pr.Gap.Residual(&first) / factor
+			}
+			streams[j] = st
+		}
+		s.Streams[i], s.At[i], s.Frail[i] = streams, at, frail
+	}
+	return s
+}
+
+// fork takes two words from a stream as a stream of its own, so that what happens at one failure cannot shift the
+// random numbers of the next.
+func fork(st *random.Stream) random.Stream { return random.Stream{Hi: st.Uint64(), Lo: st.Uint64()} }
+
+// Clone returns a copy that shares nothing.
+func (s *State) Clone() *State {
+	c := &State{Streams: make([][]random.Stream, len(s.Streams)), At: make([][]float64, len(s.At)), Frail: make([][]float32, len(s.Frail))}
+	for i := range s.Streams {
+		c.Streams[i], c.At[i], c.Frail[i] = slices.Clone(s.Streams[i]), slices.Clone(s.At[i]), slices.Clone(s.Frail[i])
+	}
+	return c
+}
+
+// Next returns the time of the next failure of a subject of a process, in s.
+func (s *State) Next(process int, subject int32) float64 { return s.At[process][subject] }
+
+// Fire performs the failure that is due now: it draws what breaks and for how long, and when the subject fails next
+// (see [State.Next]). Targets are appended to the given slice, which the outcome then holds.
+func (p *Plan) Fire(s *State, process int, subject int32, now float64, targets []facility.Ref) Outcome {
+	pr := &p.Processes[process]
+	st := &s.Streams[process][subject]
+	gap, effect, choice := fork(st), fork(st), fork(st)
+
+	factor := 1.0
+	if f := s.Frail[process]; f != nil {
+		factor = float64(f[subject])
+	}
+	s.At[process][subject] = now + pr.Gap.Draw(&gap)/factor
+
+	out := Outcome{Cause: pr.Name, Origin: facility.Ref{Kind: pr.Subject, Index: subject}, Detect: pr.Detect, Draw: pr.Draw}
+	out.Auto = effect.Float64() < pr.Auto
+	if out.Auto {
+		out.Repair = pr.AutoLaw.Draw(&effect)
+	} else {
+		out.Repair = pr.Hand.Draw(&effect)
+	}
+	out.Targets = p.strike(pr, subject, &choice, targets)
+	return out
+}
+
+// strike appends what stops working.
+func (p *Plan) strike(pr *Process, subject int32, st *random.Stream, targets []facility.Ref) []facility.Ref {
+	if !pr.Burst {
+		if up, ok := p.tree.Ancestor(facility.Ref{Kind: pr.Victim, Index: subject}, pr.Takes); ok {
+			targets = append(targets, facility.Ref{Kind: pr.Takes, Index: up})
+		}
+		return targets
+	}
+	lo, hi := p.victims(pr, subject)
+	if lo == hi {
+		return targets
+	}
+	begin := len(targets)
+	for _, i := range choose(st, hi-lo, pr.size(st, hi-lo)) {
+		if up, ok := p.tree.Ancestor(facility.Ref{Kind: pr.Victim, Index: lo + i}, pr.Takes); ok {
+			r := facility.Ref{Kind: pr.Takes, Index: up}
+			if len(targets) == begin || targets[len(targets)-1] != r {
+				targets = append(targets, r)
+			}
+		}
+	}
+	return targets
+}
+
+// size draws the number of victims among n, at least one.
+func (pr *Process) size(st *random.Stream, n int32) int32 {
+	if pr.Size > 0 {
+		if pr.Size == 1 {
+			return 1
+		}
+		// Geometric from one upwards with mean Size, by inversion.
+		k := 1 + math.Floor(math.Log(st.Open())/math.Log1p(-1/pr.Size))
+		return int32(math.Min(k, float64(n)))
+	}
+	k := int32(0)
+	for range n {
+		if st.Float64() < pr.Share {
+			k++
+		}
+	}
+	return max(k, 1)
+}
+
+// choose returns k of the numbers 0 … n-1 in rising order, all sets equally likely (Floyd's algorithm).
+func choose(st *random.Stream, n, k int32) []int32 {
+	picked := make([]int32, 0, k)
+	for j := n - k; j < n; j++ {
+		t := int32(st.IntN(int(j) + 1))
+		i, found := slices.BinarySearch(picked, t)
+		if found {
+			t, i = j, len(picked)
+		}
+		picked = slices.Insert(picked, i, t)
+	}
+	return picked
+}
