@@ -1,0 +1,144 @@
+package channel
+
+import f "github.com/halltwin/halltwin/models/facility"
+
+// table is the registry, sorted by name. The position of a row is its ID.
+var table = number([]row{
+	{"breaker.trips", "", f.Site, Counter, Sum, "Breakers that have tripped."},
+
+	{"cdu.flow", "kg/s", f.CDU, Gauge, Sum, "Coolant that the unit pumps to its racks."},
+	{"cdu.load", "", f.CDU, Gauge, Mean, "Heat taken up, as a share of the rated heat."},
+	{"cdu.power", "W", f.CDU, Gauge, Sum, "Electrical power of the unit's pumps."},
+	{"cdu.return_temperature", "degC", f.CDU, Gauge, Max, "Temperature of the coolant that comes back from the racks."},
+	{"cdu.supply_temperature", "degC", f.CDU, Gauge, Max, "Temperature of the coolant that goes to the racks."},
+
+	{"chiller.load", "", f.Chiller, Gauge, Mean, "Heat taken up, as a share of the rated capacity."},
+	{"chiller.power", "W", f.Chiller, Gauge, Sum, "Electrical power of the compressor."},
+	{"chiller.supply_temperature", "degC", f.Chiller, Gauge, Max, "Temperature of the chilled water that leaves."},
+
+	{"crah.airflow", "m3/s", f.CRAH, Gauge, Sum, "Air that the unit delivers."},
+	{"crah.load", "", f.CRAH, Gauge, Mean, "Heat taken up, as a share of the rated heat."},
+	{"crah.power", "W", f.CRAH, Gauge, Sum, "Electrical power of the fans."},
+	{"crah.return_temperature", "degC", f.CRAH, Gauge, Max, "Temperature of the air that the unit takes in."},
+	{"crah.supply_temperature", "degC", f.CRAH, Gauge, Max, "Temperature of the air that the unit delivers."},
+
+	{"dry_cooler.power", "W", f.DryCooler, Gauge, Sum, "Electrical power of the fans."},
+
+	{"ettr", "", f.Site, Total, Mean, "Effective training time ratio: productive time over time since submission, of the training jobs, weighted by GPUs."},
+
+	{"genset.load", "", f.Genset, Gauge, Mean, "Power delivered, as a share of the rating."},
+	{"genset.power", "W", f.Genset, Gauge, Sum, "Power delivered."},
+
+	{"goodput", "", f.Site, Total, Mean, "Useful share of gpu_hours: work done and kept, in GPU-hours at full speed, over GPU-hours held by jobs."},
+
+	{"gpu.clock", "Hz", f.GPU, Gauge, Mean, "Clock of the streaming multiprocessors."},
+	{"gpu.power", "W", f.GPU, Gauge, Sum, "Electrical power of the device."},
+	{"gpu.power_limit", "W", f.GPU, Gauge, Sum, "Power limit in force."},
+	{"gpu.temperature", "degC", f.GPU, Gauge, Max, "Temperature of the die."},
+	{"gpu.utilisation", "", f.GPU, Gauge, Mean, "Share of time that the device is busy, 0 to 1."},
+
+	{"gpu_hours", "h", f.Site, Total, Sum, "GPU-hours held by jobs."},
+
+	{"gpus.busy", "", f.Site, Gauge, Sum, "GPUs held by jobs."},
+	{"gpus.down", "", f.Site, Gauge, Sum, "GPUs that have failed, or whose node has failed or has no power."},
+	{"gpus.free", "", f.Site, Gauge, Sum, "GPUs that are up and not held."},
+	{"gpus.throttled", "", f.Site, Gauge, Sum, "Busy GPUs slowed down by heat."},
+
+	{"hall.power", "W", f.Hall, Gauge, Sum, "Electrical power of the racks of the hall."},
+
+	{"job.gpus", "", f.Job, Gauge, Sum, "GPUs that the job holds."},
+	{"job.power", "W", f.Job, Gauge, Sum, "Electrical power of what the job holds."},
+	{"job.progress", "", f.Job, Gauge, Mean, "Share of the job's work that is done, 0 to 1."},
+	{"job.speed", "", f.Job, Gauge, Mean, "Progress per time, as a share of full speed."},
+	{"job.state", "", f.Job, Gauge, Last, "0 queued, 1 running, 2 done, 3 failed, 4 cancelled."},
+
+	{"jobs.cancelled", "", f.Site, Counter, Sum, "Jobs withdrawn before they were done."},
+	{"jobs.done", "", f.Site, Counter, Sum, "Jobs that finished."},
+	{"jobs.failed", "", f.Site, Counter, Sum, "Jobs that ended without finishing: killed at their wall time, or failed for good."},
+	{"jobs.queued", "", f.Site, Gauge, Sum, "Jobs that wait."},
+	{"jobs.requeued", "", f.Site, Counter, Sum, "Times that a job lost its nodes and went back to the queue."},
+	{"jobs.running", "", f.Site, Gauge, Sum, "Jobs that run."},
+	{"jobs.submitted", "", f.Site, Counter, Sum, "Jobs that have entered the queue."},
+
+	{"lost_gpu_hours", "h", f.Site, Total, Sum, "GPU-hours held by jobs without lasting use: work lost to failures, checkpoints, restarts and slow-downs."},
+
+	{"mean_slowdown", "", f.Site, Total, Mean, "Mean bounded slow-down of finished jobs: wait and run time over run time, run times under 10 s counted as 10 s."},
+	{"mean_wait", "s", f.Site, Total, Mean, "Mean time from submission to first start, of the jobs that have started."},
+
+	{"node.power", "W", f.Node, Gauge, Sum, "Electrical power that the node draws."},
+
+	{"nodes.down", "", f.Site, Gauge, Sum, "Nodes that have failed or have no power."},
+	{"nodes.lost", "", f.Site, Counter, Sum, "Times that a node went down unasked: by failure, heat or loss of power."},
+
+	{"p95_wait", "s", f.Site, Total, Max, "95th percentile of the time from submission to first start, of the jobs that have started."},
+
+	{"pdu.load", "", f.PDU, Gauge, Max, "Power delivered, as a share of the rating."},
+	{"pdu.power", "W", f.PDU, Gauge, Sum, "Power delivered."},
+
+	{"pue", "", f.Site, Total, Mean, "Power usage effectiveness of the run so far: site.energy over site.it_energy."},
+
+	{"pump.power", "W", f.Pump, Gauge, Sum, "Electrical power of the pump."},
+
+	{"rack.airflow", "m3/s", f.Rack, Gauge, Sum, "Air that the servers draw through the rack."},
+	{"rack.gpu_temperature", "degC", f.Rack, Gauge, Max, "Temperature of the hottest GPU of the rack."},
+	{"rack.inlet_temperature", "degC", f.Rack, Gauge, Max, "Temperature of the air that enters the rack."},
+	{"rack.liquid_temperature", "degC", f.Rack, Gauge, Max, "Temperature of the coolant that enters the rack."},
+	{"rack.outlet_temperature", "degC", f.Rack, Gauge, Max, "Temperature of the air that leaves the rack."},
+	{"rack.power", "W", f.Rack, Gauge, Sum, "Electrical power that the rack draws."},
+	{"rack.speed", "", f.Rack, Gauge, Min, "Speed to which heat and limits hold the rack's GPUs, as a share of full speed."},
+
+	{"row.power", "W", f.Row, Gauge, Sum, "Electrical power of the racks of the row."},
+
+	{"service.load", "", f.Service, Gauge, Mean, "Requests, as a share of what the service can answer within its SLA."},
+	{"service.requests", "1/s", f.Service, Gauge, Sum, "Requests that arrive."},
+	{"service.tpot_p99", "s", f.Service, Gauge, Max, "99th percentile of the time per output token."},
+	{"service.ttft_p99", "s", f.Service, Gauge, Max, "99th percentile of the time to first token."},
+
+	{"site.carbon", "kg", f.Site, Total, Last, "Carbon dioxide equivalent of the energy drawn."},
+	{"site.carbon_intensity", "kg/J", f.Site, Gauge, Last, "Carbon dioxide equivalent of a unit of energy from the grid."},
+	{"site.cooling_power", "W", f.Site, Gauge, Last, "Electrical power of fans, pumps, chillers, towers and dry coolers."},
+	{"site.cost", "USD", f.Site, Total, Last, "Cost of the energy drawn."},
+	{"site.energy", "J", f.Site, Total, Last, "Energy drawn from the utilities and generators."},
+	{"site.energy_price", "USD/J", f.Site, Gauge, Last, "Price of energy from the grid."},
+	{"site.it_energy", "J", f.Site, Total, Last, "Energy drawn by the racks."},
+	{"site.it_power", "W", f.Site, Gauge, Last, "Electrical power of the racks."},
+	{"site.loss_power", "W", f.Site, Gauge, Last, "Power lost as heat between the utility and the racks: transformers, UPS, PDUs and cables."},
+	{"site.power", "W", f.Site, Gauge, Last, "Power drawn from the utilities and generators."},
+	{"site.pue", "", f.Site, Gauge, Last, "Power usage effectiveness at the instant: site.power over site.it_power."},
+	{"site.water", "kg", f.Site, Total, Last, "Water used by towers, pads and humidifiers."},
+
+	{"sla.met", "", f.Site, Total, Min, "Share of requests answered within the SLA, of the service that did worst."},
+
+	{"throttled_gpu_hours", "h", f.Site, Total, Sum, "GPU-hours held by jobs while the GPU was slowed down by heat."},
+
+	{"tower.power", "W", f.Tower, Gauge, Sum, "Electrical power of the fans."},
+
+	{"transformer.load", "", f.Transformer, Gauge, Max, "Power delivered, as a share of the rating."},
+	{"transformer.power", "W", f.Transformer, Gauge, Sum, "Power delivered."},
+
+	{"ups.charge", "", f.UPS, Gauge, Min, "Energy in the battery, as a share of what a full one holds."},
+	{"ups.load", "", f.UPS, Gauge, Max, "Power delivered, as a share of the rating."},
+	{"ups.power", "W", f.UPS, Gauge, Sum, "Power delivered."},
+
+	{"utility.load", "", f.Utility, Gauge, Max, "Power drawn from the feed, as a share of its rating."},
+	{"utility.power", "W", f.Utility, Gauge, Sum, "Power drawn from the feed."},
+
+	{"weather.dry_bulb", "degC", f.Site, Gauge, Last, "Temperature of the outdoor air."},
+	{"weather.wet_bulb", "degC", f.Site, Gauge, Last, "Wet-bulb temperature of the outdoor air."},
+})
+
+type row struct {
+	name, unit string
+	kind       f.Kind
+	typ        Type
+	reduce     Reduce
+	doc        string
+}
+
+func number(rows []row) []Channel {
+	channels := make([]Channel, len(rows))
+	for i, r := range rows {
+		channels[i] = Channel{ID(i), r.name, r.unit, r.kind, r.typ, r.reduce, r.doc}
+	}
+	return channels
+}
