@@ -6,7 +6,8 @@
 // stated law of the time between failures (exponential, Weibull, lognormal, gamma, or resampled from a trace), and
 // optionally a frailty: a factor on its rate that it keeps for life, gamma distributed with mean 1, so that some are
 // lemons. A burst is a process of a domain (a rack, a row, a hall): each event breaks several components within it
-// at the same moment, from one cause and with one repair.
+// at the same moment, from one cause and with one repair; its rate may be stated for each component of the domain, so
+// that one figure holds for domains of any size.
 //
 //	rate of component i      z_i / MTBF,  z_i ~ Gamma(k, 1/k)     k → ∞: all alike
 //	counts in a time t       Poisson, or negative binomial of shape k where there is frailty
@@ -23,7 +24,7 @@
 // # State
 //
 // Three columns a process: a random stream, the time of the next failure and (with frailty) a factor for each
-// component: 24 or 28 bytes. The stream of a component is named "failure/PROCESS/PATH", so adding a rack moves nobody's
+// subject: 24 or 28 bytes. The stream of a component is named "failure/PROCESS/PATH", so adding a rack moves nobody's
 // failures. Each failure takes a fixed number of words from it, whatever the laws are: changing a repair time
 // moves no failure.
 //

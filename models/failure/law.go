@@ -2,6 +2,7 @@ package failure
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 
 	"gonum.org/v1/gonum/mathext"
@@ -34,7 +35,7 @@ type Law struct {
 	Shape float64 // Weibull k, gamma k, lognormal σ of the logarithm
 	Scale float64 // Weibull λ, gamma θ, exponential mean, lognormal exp(μ), the fixed value; s
 	Max   float64 // longer times cannot occur: the law is conditional on at most Max; 0 means no limit; s
-	below float64 // probability of the unlimited law below Max
+	under float64 // probability of the unlimited law below Max
 	times []float64
 	sum   []float64 // running sums of times
 }
@@ -72,16 +73,16 @@ func MedianLaw(form Form, median, shape, limit float64) Law {
 }
 
 func (l Law) limit() Law {
-	l.below = 1
+	l.under = 1
 	if l.Max > 0 && l.Form != Fixed {
-		l.below = l.full(l.Max)
+		l.under = l.full(l.Max)
 	}
 	return l
 }
 
 // TraceLaw returns the law that draws one of the given times, in s, all equally likely.
 func TraceLaw(times []float64) Law {
-	l := Law{Form: Trace, times: slices.Clone(times), sum: make([]float64, len(times)), below: 1}
+	l := Law{Form: Trace, times: slices.Clone(times), sum: make([]float64, len(times)), under: 1}
 	total := 0.0
 	for i, t := range l.times {
 		total += t
@@ -112,13 +113,13 @@ func (l *Law) LimitedMean() float64 {
 	}
 	switch l.Form {
 	case Exponential:
-		return l.Scale - l.Max*(1-l.below)/l.below
+		return l.Scale - l.Max*(1-l.under)/l.under
 	case Weibull: // E[T; T < m] = λ γ(1+1/k, (m/λ)^k)
-		return l.Mean() * mathext.GammaIncReg(1+1/l.Shape, math.Pow(l.Max/l.Scale, l.Shape)) / l.below
+		return l.Mean() * mathext.GammaIncReg(1+1/l.Shape, math.Pow(l.Max/l.Scale, l.Shape)) / l.under
 	case Lognormal:
-		return l.Mean() * normal((math.Log(l.Max/l.Scale))/l.Shape-l.Shape) / l.below
+		return l.Mean() * normal((math.Log(l.Max/l.Scale))/l.Shape-l.Shape) / l.under
 	case Gamma:
-		return l.Mean() * mathext.GammaIncReg(l.Shape+1, l.Max/l.Scale) / l.below
+		return l.Mean() * mathext.GammaIncReg(l.Shape+1, l.Max/l.Scale) / l.under
 	}
 	return l.Mean()
 }
@@ -131,7 +132,7 @@ func (l *Law) CDF(t float64) float64 {
 	if l.Max > 0 && t >= l.Max && l.Form != Fixed {
 		return 1
 	}
-	return l.full(t) / l.below
+	return l.full(t) / l.under
 }
 
 // full is the distribution function before any limit.
@@ -167,11 +168,11 @@ func normal(z float64) float64 { return 0.5 * math.Erfc(-z/math.Sqrt2) }
 func (l *Law) Draw(st *random.Stream) float64 {
 	switch l.Form {
 	case Exponential:
-		return -l.Scale * math.Log1p(-l.below*st.Open())
+		return -l.Scale * math.Log1p(-l.under*st.Open())
 	case Weibull:
-		return l.Scale * math.Pow(-math.Log1p(-l.below*st.Open()), 1/l.Shape)
+		return l.Scale * math.Pow(-math.Log1p(-l.under*st.Open()), 1/l.Shape)
 	case Lognormal:
-		return l.Scale * math.Exp(l.Shape*mathext.NormalQuantile(l.below*st.Open()))
+		return l.Scale * math.Exp(l.Shape*mathext.NormalQuantile(l.under*st.Open()))
 	case Gamma:
 		for {
 			if t := l.Scale * gamma(st, l.Shape); l.Max <= 0 || t <= l.Max {
@@ -179,7 +180,7 @@ func (l *Law) Draw(st *random.Stream) float64 {
 			}
 		}
 	case Trace:
-		return l.times[st.IntN(len(l.times))]
+		return l.times[below(st, len(l.times))]
 	}
 	return l.Scale
 }
@@ -228,4 +229,10 @@ func gamma(st *random.Stream, shape float64) float64 {
 			return boost * d * v
 		}
 	}
+}
+
+// below returns one of the numbers 0 … n-1; the bias is below n/2⁶⁴.
+func below(st *random.Stream, n int) int {
+	hi, _ := bits.Mul64(st.Uint64(), uint64(n))
+	return int(hi)
 }

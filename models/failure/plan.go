@@ -26,6 +26,7 @@ type Process struct {
 	Frailty float64       // gamma shape of the rates of the subjects; 0: all alike
 	New     bool          // subjects are new at the start of the run
 	Burst   bool
+	PerPart bool    // of a burst: Gap is for each component of the domain, not for the domain
 	Size    float64 // of a burst: mean number of victims, when > 0
 	Share   float64 // of a burst: probability of each component, when Size is 0
 	Detect  float64 // s
@@ -63,7 +64,8 @@ func Compile(spec *Spec, tree *facility.Tree) (*Plan, error) {
 		if !okW || !okV || victim <= within {
 			return nil, fmt.Errorf("failures.bursts[%d]: a %q holds no %q", i, s.Within, s.Component)
 		}
-		pr := Process{Name: s.Name, Subject: within, Victim: victim, Burst: true, Gap: NewLaw(Exponential, period(s.MTBF, s.Rate), 0, 0)}
+		pr := Process{Name: s.Name, Subject: within, Victim: victim, Burst: true, PerPart: s.Per == "component",
+			Gap: NewLaw(Exponential, period(s.MTBF, s.Rate), 0, 0)}
 		if s.Size != nil {
 			pr.Size = *s.Size
 		} else if s.Fraction != nil {
@@ -201,6 +203,9 @@ func (p *Plan) InterruptionRate(nodes int) float64 {
 			continue
 		}
 		events := float64(pr.Count) / pr.Gap.Mean()
+		if pr.PerPart {
+			events = float64(p.tree.Count(pr.Victim)) / pr.Gap.Mean()
+		}
 		hit := part
 		if pr.Burst {
 			hit = 1 - math.Pow(1-part, math.Max(1, p.meanSize(pr)))

@@ -39,6 +39,7 @@ type BurstSpec struct {
 	Component  string         `yaml:"component" doc:"kind of component that fails" enum:"gpu,node,rack" default:"node"`
 	MTBF       *unit.Duration `yaml:"mtbf" doc:"mean time between bursts in one domain" range:"(0,)"`
 	Rate       *unit.Rate     `yaml:"rate" doc:"bursts in one domain per time, instead of mtbf" range:"[0,)"`
+	Per        string         `yaml:"per" doc:"what mtbf and rate count: bursts of one domain, or bursts for each component of it, which lets a figure hold for domains of any size" enum:"domain,component" default:"domain"`
 	Size       *float64       `yaml:"size" doc:"mean number of components that fail, geometric from one upwards" range:"[1,)"`
 	Fraction   *unit.Ratio    `yaml:"fraction" doc:"share of the components of the domain that fail, each by chance, at least one; instead of size" range:"(0,1]"`
 	EffectSpec `yaml:",inline"`
@@ -167,7 +168,7 @@ func (s *DelaySpec) Validate(fail func(path, msg string)) {
 	}
 	checkShape(s.Distribution, s.Shape, s.Sigma, s.Trace, fail)
 	if s.Distribution != "trace" && s.Max != nil && (s.Mean == nil) != (s.Median == nil) {
-		if l := s.law(Infinite); l.Form != Fixed && l.below < 0.05 {
+		if l := s.law(Infinite); l.Form != Fixed && l.under < 0.05 {
 			fail("max", fmt.Sprintf("less than 5 %% of the law lies below %s: raise max or lower the mean", *s.Max))
 		}
 	}

@@ -12,7 +12,7 @@ import (
 type State struct {
 	Streams [][]random.Stream
 	At      [][]float64 // time of the next failure, s
-	Frail   [][]float32 // factor on the rate; nil for a process without frailty
+	Factor  [][]float32 // on the rate: frailty, or the size of the domain of a burst; nil where all are alike
 }
 
 // Outcome is one failure.
@@ -30,22 +30,21 @@ type Outcome struct {
 // ([facility.Tree.NameOf]), so that its failures depend on seed, cause and path alone.
 func New(p *Plan, seed random.Seed, nameOf func(facility.Ref) string) *State {
 	n := len(p.Processes)
-	s := &State{Streams: make([][]random.Stream, n), At: make([][]float64, n), Frail: make([][]float32, n)}
+	s := &State{Streams: make([][]random.Stream, n), At: make([][]float64, n), Factor: make([][]float32, n)}
 	for i := range p.Processes {
 		pr := &p.Processes[i]
 		streams, at := make([]random.Stream, pr.Count), make([]float64, pr.Count)
-		var frail []float32
-		if pr.Frailty > 0 {
-			frail = make([]float32, pr.Count)
+		var factors []float32
+		if pr.Frailty > 0 || pr.PerPart {
+			factors = make([]float32, pr.Count)
 		}
 		for j := range streams {
 			st := seed.Stream("failure/" + pr.Name + "/" + nameOf(facility.Ref{Kind: pr.Subject, Index: int32(j)}))
 			first := fork(&st)
 			factor := 1.0
-			if frail != nil {
-				// A zero would make the gap infinite; the smallest float32 does not.
-				frail[j] = float32(math.Max(gamma(&first, pr.Frailty)/pr.Frailty, math.SmallestNonzeroFloat32))
-				factor = float64(frail[j])
+			if factors != nil {
+				factors[j] = pr.factor(p, int32(j), &first)
+				factor = float64(factors[j])
 			}
 			if pr.New {
 				at[j] = pr.Gap.Draw(&first) / factor
@@ -54,9 +53,19 @@ func New(p *Plan, seed random.Seed, nameOf func(facility.Ref) string) *State {
 			}
 			streams[j] = st
 		}
-		s.Streams[i], s.At[i], s.Frail[i] = streams, at, frail
+		s.Streams[i], s.At[i], s.Factor[i] = streams, at, factors
 	}
 	return s
+}
+
+// factor returns the factor on the rate of one subject.
+func (pr *Process) factor(p *Plan, subject int32, st *random.Stream) float32 {
+	if pr.PerPart {
+		lo, hi := p.victims(pr, subject)
+		return float32(hi - lo)
+	}
+	// A zero would make the gap infinite; the smallest float32 does not.
+	return float32(math.Max(gamma(st, pr.Frailty)/pr.Frailty, math.SmallestNonzeroFloat32))
 }
 
 // fork takes two words from a stream as a stream of its own, so that what happens at one failure cannot shift the
@@ -65,9 +74,9 @@ func fork(st *random.Stream) random.Stream { return random.Stream{Hi: st.Uint64(
 
 // Clone returns a copy that shares nothing.
 func (s *State) Clone() *State {
-	c := &State{Streams: make([][]random.Stream, len(s.Streams)), At: make([][]float64, len(s.At)), Frail: make([][]float32, len(s.Frail))}
+	c := &State{Streams: make([][]random.Stream, len(s.Streams)), At: make([][]float64, len(s.At)), Factor: make([][]float32, len(s.Factor))}
 	for i := range s.Streams {
-		c.Streams[i], c.At[i], c.Frail[i] = slices.Clone(s.Streams[i]), slices.Clone(s.At[i]), slices.Clone(s.Frail[i])
+		c.Streams[i], c.At[i], c.Factor[i] = slices.Clone(s.Streams[i]), slices.Clone(s.At[i]), slices.Clone(s.Factor[i])
 	}
 	return c
 }
@@ -83,7 +92,7 @@ func (p *Plan) Fire(s *State, process int, subject int32, now float64, targets [
 	gap, effect, choice := fork(st), fork(st), fork(st)
 
 	factor := 1.0
-	if f := s.Frail[process]; f != nil {
+	if f := s.Factor[process]; f != nil {
 		factor = float64(f[subject])
 	}
 	s.At[process][subject] = now + pr.Gap.Draw(&gap)/factor
@@ -146,7 +155,7 @@ func (pr *Process) size(st *random.Stream, n int32) int32 {
 func choose(st *random.Stream, n, k int32) []int32 {
 	picked := make([]int32, 0, k)
 	for j := n - k; j < n; j++ {
-		t := int32(st.IntN(int(j) + 1))
+		t := int32(below(st, int(j)+1))
 		i, found := slices.BinarySearch(picked, t)
 		if found {
 			t, i = j, len(picked)
