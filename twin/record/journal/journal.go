@@ -1,0 +1,120 @@
+package journal
+
+import (
+	"crypto/sha256"
+	"encoding"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// File is what a log needs of a file; *os.File is one.
+type File interface {
+	io.Writer
+	io.Closer
+	Truncate(size int64) error
+	Seek(offset int64, whence int) (int64, error)
+	Sync() error
+}
+
+// Folder makes files by name; names use slashes. Tests make full disks of it.
+type Folder interface {
+	Create(name string) (File, error)
+}
+
+// Dir is a folder of the operating system.
+type Dir string
+
+// Create makes or empties a file, and the folders above it.
+func (d Dir) Create(name string) (File, error) {
+	path := filepath.Join(string(d), filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	return os.Create(path)
+}
+
+// Log is an append-only file. Its zero value is not useful; [Create] makes one.
+type Log struct {
+	name string
+	file File
+	size int64
+	sum  hash.Hash
+	err  error
+}
+
+// Create makes a log in a folder.
+func Create(in Folder, name string) (*Log, error) {
+	f, err := in.Create(name)
+	if err != nil {
+		return nil, fmt.Errorf("cannot create %s: %w", name, err)
+	}
+	return &Log{name: name, file: f, sum: sha256.New()}, nil
+}
+
+// Name returns the name in the folder.
+func (l *Log) Name() string { return l.name }
+
+// Size returns how many bytes the log holds.
+func (l *Log) Size() int64 { return l.size }
+
+// Sum returns the SHA-256 of what the log holds, in hexadecimal.
+func (l *Log) Sum() string { return hex.EncodeToString(l.sum.Sum(nil)) }
+
+// Append writes the parts as one chunk, or nothing of it. After an error the log takes no more.
+func (l *Log) Append(parts ...[]byte) error {
+	if l.err != nil {
+		return l.err
+	}
+	before := l.size
+	state, err := l.sum.(encoding.BinaryMarshaler).MarshalBinary()
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		n, err := l.file.Write(p)
+		if err == nil && n < len(p) {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			l.err = fmt.Errorf("cannot write %s: %w", l.name, err)
+			l.size = before
+			return errors.Join(l.err, l.cut(state))
+		}
+		l.sum.Write(p) // a hash never fails
+		l.size += int64(n)
+	}
+	return nil
+}
+
+// cut takes the file and its hash back to the last whole chunk.
+func (l *Log) cut(state []byte) error {
+	if err := l.sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(state); err != nil {
+		return err
+	}
+	if err := l.file.Truncate(l.size); err != nil {
+		return fmt.Errorf("cannot cut the torn end off %s: %w", l.name, err)
+	}
+	_, err := l.file.Seek(l.size, io.SeekStart)
+	return err
+}
+
+// Close waits until the file is on the device and closes it. It returns no error that Append has returned.
+func (l *Log) Close() error {
+	if l.file == nil {
+		return nil
+	}
+	err := l.file.Sync()
+	if e := l.file.Close(); err == nil {
+		err = e
+	}
+	l.file = nil
+	if err != nil && l.err == nil {
+		return fmt.Errorf("cannot finish %s: %w", l.name, err)
+	}
+	return nil
+}
