@@ -57,7 +57,7 @@ func TestValidate(t *testing.T) {
 		edit func(*Spec)
 		path string
 	}{
-		{func(s *Spec) { s.Heads = 7 }, "heads"},
+		{func(s *Spec) { s.Heads, s.KVHeads = 7, 0 }, "heads"},
 		{func(s *Spec) { s.KVHeads = 3 }, "kv_heads"},
 		{func(s *Spec) { s.Experts = 8 }, "active"},
 		{func(s *Spec) { s.Active = 2 }, "experts"},
