@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Unit is one symbol of a kind: a value v in this unit is v*Factor + Offset in SI.
@@ -57,25 +58,66 @@ type Error struct {
 	Of   *Kind  // the kind that the symbol belongs to, when Code is WrongKind
 }
 
+// Error returns the problem and the fix in one sentence.
 func (e *Error) Error() string {
+	if fix := e.Fix(); fix != "" {
+		return e.Problem() + ": " + fix
+	}
+	return e.Problem()
+}
+
+// Problem says what is wrong, without what to do about it.
+func (e *Error) Problem() string {
 	switch e.Code {
 	case MissingUnit:
-		return fmt.Sprintf("%s needs a unit: write %s", e.Kind.Name, e.Kind.example(e.Text))
+		return e.Kind.Name + " needs a unit"
+	case UnknownUnit:
+		return fmt.Sprintf("unknown unit %q", clip(e.Unit))
+	case WrongKind:
+		return fmt.Sprintf("%q is %s, %s is due", clip(e.Text), e.Of.Noun(), e.Kind.Noun())
+	case NotFinite:
+		return fmt.Sprintf("%q is not a finite number", clip(e.Text))
+	default:
+		return fmt.Sprintf("%q is no %s", clip(e.Text), e.Kind.Name)
+	}
+}
+
+// Fix says what to write instead, or nothing when the problem says it.
+func (e *Error) Fix() string {
+	switch e.Code {
+	case MissingUnit:
+		return "write " + e.Kind.example(e.Text)
 	case UnknownUnit:
 		if alt := closest(e.Unit, e.Kind); alt != "" {
-			return fmt.Sprintf("unknown unit %q: did you mean %q?", e.Unit, alt)
+			return fmt.Sprintf("did you mean %q?", alt)
 		}
-		return fmt.Sprintf("unknown unit %q: %s is written in %s", e.Unit, e.Kind.Name, e.Kind.list())
-	case WrongKind:
-		if e.Kind == TemperatureKind && e.Of == TemperatureDifferenceKind || e.Kind == TemperatureDifferenceKind && e.Of == TemperatureKind {
-			return fmt.Sprintf("%q is a %s, a %s is due: write %s", e.Text, e.Of.Name, e.Kind.Name, e.Kind.Example)
-		}
-		return fmt.Sprintf("%q is a %s, a %s is due: write %s", e.Text, e.Of.Name, e.Kind.Name, e.Kind.Example)
+		return fmt.Sprintf("%s is written in %s", e.Kind.Name, e.Kind.list())
 	case NotFinite:
-		return fmt.Sprintf("%q is not a finite number", e.Text)
+		return ""
 	default:
-		return fmt.Sprintf("%q is no %s: write %s", e.Text, e.Kind.Name, e.Kind.Example)
+		return "write " + e.Kind.Example
 	}
+}
+
+// Noun returns the name of the kind with its article: "a power", "an energy".
+func (k *Kind) Noun() string {
+	if strings.ContainsRune("aeio", rune(k.Name[0])) {
+		return "an " + k.Name
+	}
+	return "a " + k.Name
+}
+
+// clip shortens what was written, for a message.
+func clip(s string) string {
+	const most = 40
+	for i, n := 0, 0; i < len(s); n++ {
+		if n == most {
+			return s[:i] + "…"
+		}
+		_, size := utf8.DecodeRuneInString(s[i:])
+		i += size
+	}
+	return s
 }
 
 // Parse reads text as a quantity of the kind and returns its value in SI.

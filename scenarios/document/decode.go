@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+
+	"github.com/halltwin/halltwin/models/suggest"
 )
 
 // Decode fills the struct that into points to from a resolved document, strictly: an unknown key, a missing
@@ -260,7 +262,7 @@ func (d *decoder) unknown(e *Entry, s *shape, n *node) {
 	msg := fmt.Sprintf("unknown field %q in %s", clip(e.Key), n.in())
 	if key, rest, ok := strings.Cut(e.Key, ":"); ok && e.Value.Kind == Null && s.has(key) {
 		msg += fmt.Sprintf(" — write a space after the colon: %s: %s", key, clip(rest))
-	} else if alt := closest(e.Key, s.keys()); alt != "" {
+	} else if alt := suggest.Closest(e.Key, s.keys()); alt != "" {
 		msg += fmt.Sprintf(" — did you mean %q?", alt)
 	} else if deeper := s.below(e.Key, 3); deeper != "" {
 		msg += fmt.Sprintf(" — did you mean %s?", deeper)

@@ -3,6 +3,8 @@ package document
 import (
 	"fmt"
 	"slices"
+
+	"github.com/halltwin/halltwin/models/suggest"
 )
 
 // Merge lays a patch over a base and returns the result; neither is changed.
@@ -180,7 +182,7 @@ func removable(list, pattern *Value) string {
 		}
 	}
 	if pattern.Kind == Scalar {
-		if alt := closest(pattern.Text, names); alt != "" {
+		if alt := suggest.Closest(pattern.Text, names); alt != "" {
 			return fmt.Sprintf("did you mean %q?", alt)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/halltwin/halltwin/models/suggest"
 	"github.com/halltwin/halltwin/models/unit"
 )
 
@@ -40,7 +41,7 @@ func (d *decoder) enum(text string, n *node) {
 		return
 	}
 	msg := fmt.Sprintf("%s cannot be %q", n.name(), clip(text))
-	if alt := closest(text, n.field.enum); alt != "" {
+	if alt := suggest.Closest(text, n.field.enum); alt != "" {
 		d.fail(n, CodeEnum, msg, fmt.Sprintf("did you mean %q? (it can be %s)", alt, oneOf(n.field.enum)))
 		return
 	}
@@ -143,20 +144,9 @@ func (d *decoder) unitError(err error, n *node) bool {
 	if !errors.As(err, &e) {
 		return false
 	}
-	what := fmt.Sprintf(" (%s is %s)", n.short(), withArticle(e.Kind.Name))
-	msg, fix, split := strings.Cut(e.Error(), ": ")
-	if !split {
-		fix = "write " + e.Kind.Example
-	}
-	d.fail(n, CodeUnits, msg, fix+what)
+	what := fmt.Sprintf("(%s is %s)", n.short(), e.Kind.Noun())
+	d.fail(n, CodeUnits, e.Problem(), strings.TrimSpace(e.Fix()+" "+what))
 	return true
-}
-
-func withArticle(noun string) string {
-	if strings.ContainsRune("aeio", rune(noun[0])) {
-		return "an " + noun
-	}
-	return "a " + noun
 }
 
 func (d *decoder) time(v *Value, target reflect.Value, n *node) {
@@ -193,7 +183,7 @@ func (s *shape) word1() string {
 	case formFloat:
 		return "a number"
 	case formQuantity:
-		return withArticle(s.kind.Name)
+		return s.kind.Noun()
 	case formTime:
 		return "a time stamp"
 	case formPointer:

@@ -20,7 +20,9 @@ func syntax(name string, text []byte, err error) Diagnostic {
 	begin := Pos{name, e.ContextMark.Line, e.ContextMark.Column}
 	at := runeAt(text, mark)
 	d := Diagnostic{Code: CodeSyntax, Pos: mark, Span: 1}
-	has := func(part string) bool { return strings.Contains(e.Message, part) || strings.Contains(e.ContextMsg, part) }
+	has := func(part string) bool {
+		return strings.Contains(e.Message, part) || strings.Contains(e.ContextMsg, part)
+	}
 	opened := func(msg, what string) {
 		d.Msg, d.Fix = msg, "add "+what
 		if begin.Line > 0 {

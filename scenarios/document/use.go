@@ -6,6 +6,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/halltwin/halltwin/models/suggest"
 )
 
 // Resolve expands every `use` of a document, deeply, and lays the keys beside it over the part. The result is
@@ -225,7 +227,7 @@ func exists(library fs.FS, p string) bool {
 func (r *resolver) unknown(v *Value, where, text string) {
 	names := r.loader.libraryNames()
 	msg := fmt.Sprintf("the library has no part %q", clip(text))
-	if alt := closest(strings.TrimSuffix(text, ".yaml"), names); alt != "" {
+	if alt := suggest.Closest(strings.TrimSuffix(text, ".yaml"), names); alt != "" {
 		r.fail(v, where, msg+fmt.Sprintf(" — did you mean %q?", alt), "")
 		return
 	}
