@@ -1,0 +1,26 @@
+// Package weather holds what comes from outside a site by the hour: the weather, and the carbon intensity and the
+// price of grid electricity.
+//
+// A [Series] is what a file says: columns of numbers keyed by time stamp. [Parse] reads one from the bytes of an
+// EnergyPlus weather file (EPW) or of a CSV with time stamps; it does no I/O. [Compile] cuts the window of a run
+// from a series and gives a [Source], [CompileSignal] a [Signal]: plain arrays against seconds from the start of
+// the run, read with a [Cursor] that belongs to the reader's state.
+//
+// Time. A stamp in a CSV carries its offset. The hours of an EPW are local standard time and hour h of a day is
+// read as the instant h:00, as EnergyPlus does. A typical year, or another year than the run's, is mapped by
+// month, day and hour (year: any) in the series' own standard time: 29 February takes the hours of 28 February,
+// and 31 December runs into 1 January. A gap of more than an hour inside the run is an error unless the spec or
+// the file allows it.
+//
+// Weather is interpolated linearly between its stamps. Humidity ratio, dry bulb and pressure are primary; wet
+// bulb, dew point and relative humidity follow from them (models/moistair). An offset raises the dry bulb and
+// keeps the humidity ratio: warmer air holds the same water, and its wet bulb rises by about a third. Carbon
+// intensity and price hold from their stamp until the next.
+//
+// Data are not trusted: a dew point above the dry bulb is clipped to it, a missing pressure is that of the
+// station's elevation, and what was mended is counted in [Series.Notes].
+//
+// Left out: solar radiation, wind and sky, which a data hall's plant does not feel to first order; forecasts.
+//
+// Sources: the EPW format is that of the EnergyPlus Auxiliary Programs reference, "EPW CSV Format".
+package weather
