@@ -1,0 +1,191 @@
+package power
+
+import "math"
+
+// due is how close to now an event counts as due, s. A world's clock is a float64 of seconds: after a year its steps
+// are 4 ns, so a time that Next gave may be missed by that much.
+const due = 1e-6
+
+// Advance moves batteries, breaker heat, fuel, timers and counters by dt seconds at the flows of the last Solve. dt
+// is at most [Plan.Next].
+func (p *Plan) Advance(s *State, dt float64) {
+	if dt <= 0 {
+		return
+	}
+	for i := range p.layers {
+		l := &p.layers[i]
+		if l.count() == 0 || l.rating == unlimited {
+			continue
+		}
+		forget := -math.Expm1(-dt / l.breaker.Tau)
+		most := 1.0
+		if i == pdus {
+			most = p.continuous
+		}
+		for u := l.first; u < l.end; u++ {
+			s.Heat[u] = l.breaker.Heat(s.Heat[u], s.Load[u], dt, forget)
+			if s.Load[u] > most*(1+1e-12) {
+				s.Counts.OverloadSeconds += dt
+			}
+		}
+	}
+	p.advanceCords(s, dt)
+	for k, w := range s.BatteryW {
+		switch {
+		case w > 0:
+			s.Available[k], s.Bound[k] = p.battery.Discharge(s.Available[k], s.Bound[k], w, dt)
+			s.Counts.BatterySeconds += dt
+		case w < 0:
+			s.Available[k], s.Bound[k] = p.battery.Charge(s.Available[k], s.Bound[k], -w*dt)
+		}
+	}
+	s.Stored = 0
+	for k := range s.Available {
+		s.Stored += s.Available[k] + s.Bound[k]
+	}
+	for k, m := range s.Gensets {
+		switch m {
+		case GensetStarting, GensetRefusing, GensetCooling:
+			s.Timer[k] -= dt
+		}
+		use := s.FuelUse[k] * dt
+		s.Fuel[k] -= use
+		s.Counts.Fuel += use
+	}
+	for i, t := range s.Target {
+		if t >= 0 {
+			s.Transfer[i] -= dt
+		}
+	}
+	s.Counts.UnservedRackSeconds += float64(s.Dark) * dt
+	if !s.MechOn {
+		s.Counts.NoCoolingSeconds += dt
+	}
+}
+
+// advanceCords heats the breakers of rack cords.
+func (p *Plan) advanceCords(s *State, dt float64) {
+	if s.CordLoad == nil {
+		return
+	}
+	forget := -math.Expm1(-dt / p.branch.Tau)
+	for r, x := range s.CordLoad {
+		live := s.CordLive[r]
+		for c := range 2 {
+			h := &s.BranchHeat[2*r+c]
+			if live>>c&1 == 1 {
+				*h = p.branch.Heat(*h, x, dt, forget)
+			} else {
+				*h -= *h * forget
+			}
+		}
+	}
+}
+
+// Next returns the seconds until the next event inside the chain if flows stay as they are: a transfer, a genset that
+// starts, stops or runs dry, a battery that is empty or full, a trip. It is 0 when [Plan.Fire] has something to do
+// now, and +Inf when nothing is coming. Every time is exact, from a closed form.
+func (p *Plan) Next(s *State) float64 {
+	if s.News {
+		return 0
+	}
+	t := math.Inf(1)
+	for i := range p.layers {
+		l := &p.layers[i]
+		for u := l.first; u < l.end; u++ {
+			if s.Load[u] > l.breaker.Pickup {
+				t = min(t, p.tripTime(s, l, u))
+			}
+		}
+	}
+	t = min(t, p.nextCord(s))
+	for k, w := range s.BatteryW {
+		if w != 0 {
+			t = min(t, p.batteryTime(s, k))
+		}
+	}
+	for k, m := range s.Gensets {
+		if m != GensetOff && m != GensetLockedOut {
+			t = min(t, p.gensetTime(s, k))
+		}
+	}
+	for i, to := range s.Target {
+		if to >= 0 {
+			t = min(t, s.Transfer[i])
+		}
+	}
+	for i := range s.Bypassed {
+		if s.Bypassed[i] {
+			t = min(t, p.bypassTime(s, i))
+		}
+	}
+	if t <= due {
+		return 0
+	}
+	return t
+}
+
+func (p *Plan) tripTime(s *State, l *layer, u int32) float64 {
+	if s.Open[u] {
+		return math.Inf(1)
+	}
+	return l.breaker.TripTime(s.Heat[u], s.Load[u])
+}
+
+// nextCord is the time to the next trip of a rack cord's breaker.
+func (p *Plan) nextCord(s *State) float64 {
+	t := math.Inf(1)
+	for r, x := range s.CordLoad {
+		if x <= p.branch.Pickup {
+			continue
+		}
+		for c := range 2 {
+			if s.CordLive[r]>>c&1 == 1 {
+				t = min(t, p.branch.TripTime(s.BranchHeat[2*r+c], x))
+			}
+		}
+	}
+	return t
+}
+
+// batteryTime is the time until a battery in use is empty or full.
+func (p *Plan) batteryTime(s *State, k int) float64 {
+	switch w := s.BatteryW[k]; {
+	case w > 0:
+		return p.battery.Time(s.Available[k], s.Bound[k], w)
+	case w < 0:
+		return (p.battery.Capacity - s.Available[k] - s.Bound[k]) / -w
+	}
+	return math.Inf(1)
+}
+
+// gensetTime is the time until a genset's mode ends: started, stopped, or out of fuel.
+func (p *Plan) gensetTime(s *State, k int) float64 {
+	t := math.Inf(1)
+	switch s.Gensets[k] {
+	case GensetStarting, GensetRefusing, GensetCooling:
+		t = s.Timer[k]
+	}
+	if s.FuelUse[k] > 0 {
+		t = min(t, s.Fuel[k]/s.FuelUse[k])
+	}
+	return t
+}
+
+// cooled is the heat at which a UPS bank takes its load back from its bypass.
+const cooled = 0.5
+
+// bypassTime is the time until an overloaded bank goes back from its bypass: when it has cooled and its load fits.
+func (p *Plan) bypassTime(s *State, i int) float64 {
+	sd := &p.sides[i]
+	n := p.working(s, sd.ups)
+	l := &p.layers[upses]
+	if n == 0 || s.Out[i] > l.rating*float64(n) {
+		return math.Inf(1)
+	}
+	t := 0.0
+	for u := sd.ups.first; u < sd.ups.end; u++ {
+		t = max(t, l.breaker.CoolTime(s.Heat[u], cooled))
+	}
+	return t
+}

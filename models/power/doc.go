@@ -1,0 +1,50 @@
+// Package power is the power chain of a site: what stands between the grid and the racks, what it loses, what it can
+// carry, and what happens when a part of it is gone.
+//
+// # What is modelled
+//
+//	utility ─ transformers ─┐
+//	                        ATS ─ switchboard ─┬─ UPS bank ─ PDUs ─ rack cords
+//	               gensets ─┘                  └─ mechanical load (cooling)
+//
+// One such lineup is a side. [Compile] builds the sides of a redundancy: N and N+1 have one, 2N has two that each
+// carry everything, 3N/2 has three of which any two carry everything (racks take the pairs ab, bc, ca), and "none"
+// has one without any equipment: lossless and unlimited. A rack with two live cords draws half from each. A layer
+// whose count is 0 is left out.
+//
+// # Equations
+//
+//	transformer     loss = P0 + Pk (S/Sr)²
+//	UPS, PDU        loss = R (k0 + k1 x + k2 x²), x = output ÷ rating R
+//	battery         energy: dE/dt = -P/η;  Peukert: t = H (C/(P H))^k;  KiBaM: two wells
+//	breaker         dh/dt = ((I/Ip)² - h)/τ, trips at h = 1; or an inverse-time relay of IEEE C37.112, IEC 60255-151
+//	genset fuel     V' = a P + b Pr
+//	PSU             loss interpolated between load points, or input = (output + c)/η
+//
+// All have closed forms between events, because flows are constant there: [Plan.Next] is the exact time to the next
+// battery end, trip, start or transfer, and nothing is polled. Current is taken as proportional to power: voltage and
+// power factor are constant.
+//
+// # State and order
+//
+// [State] is plain data. [Plan.Solve] is algebra: from discrete states and loads to flows, in one pass down (what is
+// live) and one up (what flows). [Plan.Advance] moves the masses: battery charge, breaker heat, fuel, timers.
+// [Plan.Fire] performs what is due. [Plan.Update] repeats Solve and Fire until the instant is quiet; it is what a
+// world calls. In every state the ledger closes: utility + genset = racks + mechanical + losses + d(stored)/dt.
+//
+// On loss of a utility the UPSs are on battery at once; gensets start after their delay (or refuse, each with its
+// own random stream) and the ATS transfers when enough of them run; batteries recharge from what headroom the source
+// has; when the utility is back for the retransfer time the ATS goes back, and gensets cool down. A UPS bank that
+// is overloaded goes to its bypass, or off when it is on battery. Trips move load to what is left, which may trip too.
+//
+// # Left out
+//
+// Voltage, frequency, reactive power, harmonics, phase imbalance, inrush, faults to earth; sags too short to matter
+// to a double-conversion UPS; sequenced load steps onto a genset; battery ageing and temperature. A bank's units
+// are alike.
+//
+// # Sources
+//
+// IEEE C37.112-2018, IEC 60255-151, UL 489 (breakers); Jongerden & Haverkort 2009 (KiBaM); NFPA 110 (genset start);
+// ExaDigiT/RAPS (Frontier's converters). Defaults marked "typical" are the field's habit, not citations.
+package power

@@ -1,0 +1,316 @@
+package power
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/halltwin/halltwin/models/facility"
+)
+
+// Effect is one line for the event log: what happened to what.
+//
+// Kinds: side.lost, side.back (of its switchboard), genset.refuse, genset.lockout, genset.run, genset.stop, genset.dry,
+// ats.transfer, ups.battery, ups.online, ups.bypass, ups.off, battery.empty, battery.full,
+// breaker.trip, load.high, load.over, load.normal, racks.dark, racks.on, cooling.off, cooling.on.
+type Effect struct {
+	Kind string
+	Ref  facility.Ref
+	Text string
+}
+
+// firing collects effects.
+type firing struct {
+	*Plan
+	*State
+	fx []Effect
+}
+
+func (f *firing) say(kind string, u int32, format string, args ...any) {
+	f.fx = append(f.fx, Effect{kind, f.ref(u), f.name(u) + " " + fmt.Sprintf(format, args...)})
+}
+
+// Fire performs what is due at this instant, after a Solve, and appends what there is to say about it and about
+// what the Solve found. The flows are then out of date: Solve again.
+func (p *Plan) Fire(s *State, fx []Effect) []Effect {
+	f := &firing{p, s, fx}
+	f.gensets()
+	f.switches()
+	f.breakers()
+	f.cords()
+	f.batteries()
+	f.banks()
+	if s.News {
+		f.report()
+		s.News = false
+	}
+	return f.fx
+}
+
+// Update brings an instant to rest: it solves and fires until nothing is due. A world calls it after every change of
+// loads or health and after every Advance; then RackOn, MechOn and the flows hold until [Plan.Next].
+func (p *Plan) Update(s *State, rackW []float64, mechW float64, fx []Effect) []Effect {
+	// Each round trips, empties, starts or moves something: rounds are bounded by what there is.
+	for range 16 + 4*int(p.units) + 2*p.racks {
+		p.Solve(s, rackW, mechW)
+		if p.Next(s) > 0 {
+			return fx
+		}
+		fx = p.Fire(s, fx)
+	}
+	panic("power: the chain does not come to rest; its state machine has a cycle without delay")
+}
+
+func (f *firing) gensets() {
+	first := f.layers[gensets].first
+	for k, m := range f.Gensets {
+		u := first + int32(k)
+		if f.FuelUse[k] > 0 && f.Fuel[k]/f.FuelUse[k] <= due {
+			f.Gensets[k], f.Fuel[k] = GensetLockedOut, 0
+			f.say("genset.dry", u, "has run out of fuel")
+			continue
+		}
+		if f.Timer[k] > due {
+			continue
+		}
+		switch m {
+		case GensetStarting:
+			f.Counts.GensetStarts++
+			if f.Draws[k].Float64() >= f.failToStart {
+				f.run(k, u)
+				continue
+			}
+			f.Gensets[k], f.Timer[k] = GensetRefusing, float64(f.attempts-1)*f.retry
+			f.say("genset.refuse", u, "does not start at the first crank of %d", f.attempts)
+		case GensetRefusing:
+			f.Gensets[k] = GensetLockedOut
+			f.Counts.GensetRefusals++
+			f.say("genset.lockout", u, "has not started and is locked out")
+		case GensetCooling:
+			f.Gensets[k] = GensetOff
+			f.say("genset.stop", u, "stops")
+		}
+	}
+}
+
+func (f *firing) run(k int, u int32) {
+	f.Gensets[k] = GensetRunning
+	f.say("genset.run", u, "runs, ready for %s", watts(f.layers[gensets].rating))
+}
+
+func (f *firing) switches() {
+	for i, to := range f.Target {
+		if to < 0 || f.Transfer[i] > due {
+			continue
+		}
+		f.Source[i], f.Target[i] = to, -1
+		f.Counts.Transfers++
+		f.say("ats.transfer", f.source(i), "takes over %s, %s", f.sideName(i), watts(f.Demand[i]))
+	}
+}
+
+// source is the unit that a side is on: its feed, or the first of its gensets that runs.
+func (f *firing) source(i int) int32 {
+	sd := &f.Plan.sides[i]
+	if k := f.Source[i]; int(k) < len(sd.feeds) {
+		return sd.feeds[k]
+	}
+	g, first := f.groups[sd.group], f.layers[gensets].first
+	for u := g.first; u < g.end; u++ {
+		if f.Gensets[u-first] == GensetRunning {
+			return u
+		}
+	}
+	return g.first
+}
+
+// sideName says which lineup is meant.
+func (f *firing) sideName(i int) string {
+	if len(f.sides) == 1 {
+		return "the switchboard"
+	}
+	return "side " + string(rune('a'+i))
+}
+
+func (f *firing) breakers() {
+	for i := range f.layers {
+		l := &f.layers[i]
+		for u := l.first; u < l.end; u++ {
+			if f.Load[u] <= l.breaker.Pickup || f.tripTime(f.State, l, u) > due {
+				continue
+			}
+			switch i {
+			case upses:
+				f.tripUPS(u)
+				continue
+			case gensets:
+				f.Gensets[u-l.first] = GensetLockedOut
+				f.say("breaker.trip", u, "trips at %s of %s", percent(f.Load[u]), watts(l.rating))
+			default:
+				f.say("breaker.trip", u, "breaker trips at %s of %s", percent(f.Load[u]), watts(l.rating))
+			}
+			f.Open[u] = true
+			f.Counts.BreakerTrips++
+		}
+	}
+}
+
+// tripUPS takes an overloaded unit's bank to its bypass, or shuts the unit down if it has none to go to.
+func (f *firing) tripUPS(u int32) {
+	x, rating := f.Load[u], f.layers[upses].rating
+	for i := range f.sides {
+		sd := &f.sides[i]
+		if u < sd.ups.first || u >= sd.ups.end || !f.bypass || !f.Live[i] {
+			continue
+		}
+		if !f.Bypassed[i] { // the units of a bank go together
+			f.Bypassed[i] = true
+			f.Counts.Transfers++
+			f.say("ups.bypass", u, "and its bank give up at %s of %s and go to bypass", percent(x), watts(rating))
+		}
+		return
+	}
+	f.Open[u] = true
+	f.Counts.BreakerTrips++
+	f.say("breaker.trip", u, "shuts down at %s of %s", percent(x), watts(rating))
+}
+
+func (f *firing) cords() {
+	if f.CordLoad == nil || f.nextCord(f.State) > due {
+		return
+	}
+	for r, x := range f.CordLoad {
+		for c := range 2 {
+			if f.CordLive[r]>>c&1 == 0 || f.branch.TripTime(f.BranchHeat[2*r+c], x) > due {
+				continue
+			}
+			f.Cut[r] |= 1 << c
+			f.Counts.BreakerTrips++
+			f.fx = append(f.fx, Effect{"breaker.trip", facility.Ref{Kind: facility.Rack, Index: int32(r)},
+				fmt.Sprintf("cord %c trips at %s of %s", 'a'+c, percent(x), watts(f.limit))})
+		}
+	}
+}
+
+func (f *firing) batteries() {
+	first := f.layers[upses].first
+	for k := range f.BatteryW {
+		if f.batteryTime(f.State, k) > due {
+			continue
+		}
+		if f.BatteryW[k] > 0 {
+			f.Drained[k] = true
+			f.say("battery.empty", first+int32(k), "battery is empty")
+		} else {
+			f.Charging[k] = false
+			f.say("battery.full", first+int32(k), "battery is full again")
+		}
+	}
+}
+
+// banks takes overloaded banks back from their bypass.
+func (f *firing) banks() {
+	for i := range f.Bypassed {
+		if f.Bypassed[i] && f.bypassTime(f.State, i) <= due {
+			f.Bypassed[i] = false
+			f.Counts.Transfers++
+		}
+	}
+}
+
+// report says what the last Solve found.
+func (f *firing) report() {
+	for i, live := range f.Live {
+		if live == f.Told.Live[i] {
+			continue
+		}
+		f.Told.Live[i] = live
+		u := f.source(i)
+		if live {
+			f.say("side.back", u, "feeds %s: it has power again", f.sideName(i))
+		} else {
+			f.say("side.lost", u, "no longer feeds %s, %s", f.sideName(i), watts(f.Demand[i]))
+		}
+	}
+	f.reportUPS()
+	for i := range f.layers {
+		f.reportLoads(i)
+	}
+	f.reportRacks()
+}
+
+func (f *firing) reportUPS() {
+	first := f.layers[upses].first
+	for k, m := range f.UPS {
+		if m == f.Told.UPS[k] {
+			continue
+		}
+		f.Told.UPS[k] = m
+		u := first + int32(k)
+		switch m {
+		case UPSOnline:
+			f.say("ups.online", u, "online at %s, battery at %s", watts(f.Flow[u]), percent(f.Charge(f.State, k)))
+		case UPSBattery:
+			f.say("ups.battery", u, "on battery: %s at %s", seconds(f.batteryTime(f.State, k)), watts(f.Flow[u]))
+		case UPSBypass:
+			f.say("ups.bypass", u, "on bypass at %s", watts(f.Flow[u]))
+		default:
+			f.say("ups.off", u, "off")
+		}
+	}
+}
+
+func (f *firing) reportLoads(i int) {
+	l := &f.layers[i]
+	most := 1.0
+	if i == pdus {
+		most = f.continuous
+	}
+	for u := l.first; u < l.end; u++ {
+		now := f.level(l, most, f.Load[u], f.Over[u])
+		if now == f.Over[u] {
+			continue
+		}
+		f.Over[u] = now
+		load := percent(f.Load[u]) + " of " + watts(l.rating)
+		switch now {
+		case 2:
+			f.say("load.over", u, "overloaded: %s, gives up in %s", load, seconds(f.tripTime(f.State, l, u)))
+		case 1:
+			f.say("load.high", u, "carries %s, above the %s it may carry continuously", load, percent(most))
+		default:
+			f.say("load.normal", u, "back to %s", load)
+		}
+	}
+}
+
+func (f *firing) reportRacks() {
+	if f.Dark != f.Told.Dark {
+		kind, text := "racks.dark", fmt.Sprintf("%d racks without power, %s unserved", f.Dark, watts(f.Unserved))
+		if f.Dark < f.Told.Dark {
+			kind, text = "racks.on", fmt.Sprintf("%d racks have power again, %d are without", f.Told.Dark-f.Dark, f.Dark)
+		}
+		f.Told.Dark = f.Dark
+		f.fx = append(f.fx, Effect{kind, facility.Ref{Kind: facility.Site}, text})
+	}
+	if f.MechOn != f.Told.Mech {
+		kind, text := "cooling.on", "cooling has power again"
+		if !f.MechOn {
+			kind, text = "cooling.off", "cooling has lost its power"
+		}
+		f.Told.Mech = f.MechOn
+		f.fx = append(f.fx, Effect{kind, facility.Ref{Kind: facility.Site}, text})
+	}
+}
+
+// seconds prints a time for people.
+func seconds(t float64) string {
+	switch {
+	case math.IsInf(t, 1):
+		return "never"
+	case t < 10:
+		return fmt.Sprintf("%.3g s", t)
+	case t < 7200:
+		return fmt.Sprintf("%.0f s", t)
+	}
+	return fmt.Sprintf("%.1f h", t/3600)
+}

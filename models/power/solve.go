@@ -1,0 +1,418 @@
+package power
+
+import "math"
+
+// unlimited is the rating of what has no limit.
+var unlimited = math.Inf(1)
+
+// Solve finds what is live and what flows, at this instant, for racks that would draw rackW W each and cooling that
+// would draw mechW W. It also sets or cancels the intentions of gensets and transfer switches that follow, so that
+// [Plan.Next] knows them; it does not advance time. Racks without power draw nothing. It does not allocate.
+func (p *Plan) Solve(s *State, rackW []float64, mechW float64) {
+	s.Loss, s.Storing = Losses{}, 0
+	clear(s.Flow)
+	for i := range p.sides {
+		p.energise(s, i)
+	}
+	p.loadRacks(s, rackW)
+	for i := range p.sides {
+		p.loadPDUs(s, i)
+	}
+	p.loadMech(s, mechW)
+	for i := range p.sides {
+		p.loadUPS(s, i)
+	}
+	p.loadSources(s)
+	p.command(s)
+	p.rate(s)
+}
+
+// energise finds what has voltage on a side, from the source down.
+func (p *Plan) energise(s *State, i int) {
+	sd := &p.sides[i]
+	live := p.available(s, i, s.Source[i])
+	s.Live[i] = live
+	s.Fed[i] = live && sd.ups.count() == 0
+	first := p.layers[upses].first
+	working := false
+	for u := sd.ups.first; u < sd.ups.end; u++ {
+		k := u - first
+		m := UPSOff
+		switch {
+		case !s.Up[u] || s.Open[u]:
+		case s.Bypassed[i]:
+			if live {
+				m = UPSBypass
+			}
+		case live:
+			m = UPSOnline
+			s.Drained[k] = false
+		case !s.Drained[k]:
+			m = UPSBattery
+		}
+		working = working || m == UPSOnline || m == UPSBattery
+		s.UPS[k] = m
+	}
+	if sd.ups.count() > 0 {
+		s.Fed[i] = working || live && p.bypass
+	}
+}
+
+// available reports whether source k of a side could carry it now: one of its feeds, or the gensets behind them.
+func (p *Plan) available(s *State, i int, k int32) bool {
+	sd := &p.sides[i]
+	if int(k) < len(sd.feeds) {
+		u := sd.feeds[k]
+		return s.Up[u] && !s.Open[u] && (sd.transformers.count() == 0 || p.working(s, sd.transformers) > 0)
+	}
+	return p.running(s, sd.group) > 0
+}
+
+// working counts the units of a span that are neither failed nor tripped.
+func (p *Plan) working(s *State, r span) int {
+	n := 0
+	for u := r.first; u < r.end; u++ {
+		if s.Up[u] && !s.Open[u] {
+			n++
+		}
+	}
+	return n
+}
+
+// running counts the gensets of a group that take load.
+func (p *Plan) running(s *State, group int32) int {
+	if group < 0 {
+		return 0
+	}
+	n := 0
+	first := p.layers[gensets].first
+	for u := p.groups[group].first; u < p.groups[group].end; u++ {
+		if m := s.Gensets[u-first]; m == GensetRunning || m == GensetCooling {
+			n++
+		}
+	}
+	return n
+}
+
+// loadRacks divides each rack's power over its live cords.
+func (p *Plan) loadRacks(s *State, rackW []float64) {
+	s.IT, s.Unserved, s.Dark = 0, 0, 0
+	// A PDU is live where its Load says so: the array is free until rate fills it.
+	for i := range p.sides {
+		for u := p.sides[i].pdus.first; u < p.sides[i].pdus.end; u++ {
+			s.Load[u] = 0
+			if s.Fed[i] && s.Up[u] && !s.Open[u] {
+				s.Load[u] = 1
+			}
+		}
+	}
+	limited := s.CordLoad != nil
+	inverse := 1 / p.limit
+	for r, w := range rackW {
+		a, b, cut := p.cordA[r], p.cordB[r], s.Cut[r]
+		onA := cut&1 == 0 && s.Load[a] != 0
+		onB := b >= 0 && cut&2 == 0 && s.Load[b] != 0
+		s.RackOn[r] = onA || onB
+		if limited {
+			s.CordLive[r], s.CordLoad[r] = bits(onA, onB), w*inverse
+			if onA && onB {
+				s.CordLoad[r] *= 0.5
+			}
+		}
+		switch {
+		case onA && onB:
+			s.Flow[a] += 0.5 * w
+			s.Flow[b] += 0.5 * w
+		case onA:
+			s.Flow[a] += w
+		case onB:
+			s.Flow[b] += w
+		default:
+			s.Dark++
+			s.Unserved += w
+			continue
+		}
+		s.IT += w
+	}
+}
+
+func bits(a, b bool) uint8 {
+	var n uint8
+	if a {
+		n = 1
+	}
+	if b {
+		n |= 2
+	}
+	return n
+}
+
+// loadPDUs sums what a side's PDUs draw. A live PDU has its no-load loss.
+func (p *Plan) loadPDUs(s *State, i int) {
+	s.Out[i] = 0
+	rating := p.layers[pdus].rating
+	for u := p.sides[i].pdus.first; u < p.sides[i].pdus.end; u++ {
+		if s.Load[u] == 0 {
+			continue
+		}
+		w := s.Flow[u]
+		s.Out[i] += w
+		if !p.hidden {
+			loss := rating * p.pduCurve.At(w/rating)
+			s.Out[i] += loss
+			s.Loss.PDU += loss
+		}
+	}
+}
+
+// loadMech divides the cooling load over the sides that can feed it. It goes to Out or, as the start of the
+// switchboard's load, to Bus.
+func (p *Plan) loadMech(s *State, w float64) {
+	live := s.Live
+	if p.mechUPS {
+		live = s.Fed
+	}
+	n := 0
+	for i := range p.sides {
+		s.Bus[i] = 0
+		if live[i] {
+			n++
+		}
+	}
+	s.MechOn, s.Mech = n > 0, 0
+	if n == 0 {
+		return
+	}
+	s.Mech = w
+	for i := range p.sides {
+		switch {
+		case !live[i]:
+		case p.mechUPS:
+			s.Out[i] += w / float64(n)
+		default:
+			s.Bus[i] = w / float64(n)
+		}
+	}
+}
+
+// loadUPS puts a side's load on its UPS bank and adds what the bank draws to the switchboard, without charging.
+func (p *Plan) loadUPS(s *State, i int) {
+	sd := &p.sides[i]
+	out, rating := s.Out[i], p.layers[upses].rating
+	first := p.layers[upses].first
+	carry, present := 0, 0
+	for u := sd.ups.first; u < sd.ups.end; u++ {
+		k := u - first
+		s.BatteryW[k] = 0
+		if s.UPS[k] == UPSOnline || s.UPS[k] == UPSBattery {
+			carry++
+		}
+		if s.UPS[k] != UPSOff {
+			present++
+		}
+	}
+	switch {
+	case sd.ups.count() == 0:
+		s.Bus[i] += out
+	case carry > 0:
+		p.carry(s, i, out/float64(carry))
+	case s.Fed[i]: // over the line path of the whole bank
+		all := rating * float64(sd.ups.count())
+		loss := all * p.line.At(out/all)
+		s.Bus[i] += out + loss
+		s.Loss.UPS += loss
+		for u := sd.ups.first; u < sd.ups.end && present > 0; u++ {
+			if s.UPS[u-first] == UPSBypass {
+				s.Flow[u] = out / float64(present)
+			}
+		}
+	}
+	if s.Live[i] {
+		s.Demand[i] = s.Bus[i]
+	}
+}
+
+// carry puts w W on each working unit of a bank.
+func (p *Plan) carry(s *State, i int, w float64) {
+	first, rating := p.layers[upses].first, p.layers[upses].rating
+	loss := rating * p.curve.At(w/rating)
+	for u := p.sides[i].ups.first; u < p.sides[i].ups.end; u++ {
+		k := u - first
+		switch s.UPS[k] {
+		case UPSOnline:
+			s.Flow[u] = w
+			s.Bus[i] += w + loss
+			s.Loss.UPS += loss
+		case UPSBattery:
+			s.Flow[u] = w
+			s.BatteryW[k] = w / p.discharging
+			s.Storing -= s.BatteryW[k]
+			s.Loss.Battery += s.BatteryW[k] - w
+			s.Charging[k] = true
+		}
+	}
+}
+
+// loadSources charges batteries within the headroom of each side's source, and puts the switchboards on their
+// transformers and feeds, or on their gensets.
+func (p *Plan) loadSources(s *State) {
+	for i := range p.sides {
+		sd := &p.sides[i]
+		if !s.Live[i] {
+			continue
+		}
+		s.Bus[i] += p.chargeBatteries(s, i, p.headroom(s, i))
+		if k := s.Source[i]; int(k) < len(sd.feeds) {
+			s.Flow[sd.feeds[k]] += s.Bus[i]
+		} else {
+			first := p.layers[gensets].first
+			g := p.groups[sd.group]
+			w := s.Bus[i] / float64(p.running(s, sd.group))
+			for u := g.first; u < g.end; u++ {
+				if m := s.Gensets[u-first]; m == GensetRunning || m == GensetCooling {
+					s.Flow[u] += w
+				}
+			}
+		}
+	}
+	for i := range p.sides {
+		p.loadTransformers(s, i)
+	}
+	fuel := p.layers[gensets]
+	for k := range s.FuelUse {
+		s.FuelUse[k] = 0
+		if m := s.Gensets[k]; m == GensetRunning || m == GensetCooling {
+			s.FuelUse[k] = FuelUse(s.Flow[int(fuel.first)+k], fuel.rating, p.fullFuel, p.idle)
+		}
+	}
+}
+
+// headroom is what the source of a live side can give beyond what all sides on it draw, W.
+func (p *Plan) headroom(s *State, i int) float64 {
+	sd := &p.sides[i]
+	k := s.Source[i]
+	onFeed := int(k) < len(sd.feeds)
+	room := p.layers[utilities].rating
+	if !onFeed {
+		room = p.layers[gensets].rating * float64(p.running(s, sd.group))
+	}
+	for j := range p.sides {
+		other := &p.sides[j]
+		l := s.Source[j]
+		feed := int(l) < len(other.feeds)
+		if s.Live[j] && feed == onFeed && (feed && other.feeds[l] == sd.feeds[k] || !feed && other.group == sd.group) {
+			room -= s.Bus[j]
+		}
+	}
+	if onFeed && sd.transformers.count() > 0 {
+		room = min(room, p.layers[transformers].rating*float64(p.working(s, sd.transformers))-s.Bus[i])
+	}
+	return max(room, 0)
+}
+
+// chargeBatteries charges those of a side's batteries that are not full with at most room W, and returns the W drawn.
+func (p *Plan) chargeBatteries(s *State, i int, room float64) float64 {
+	first := p.layers[upses].first
+	n := 0
+	for u := p.sides[i].ups.first; u < p.sides[i].ups.end; u++ {
+		if k := u - first; s.UPS[k] == UPSOnline && s.Charging[k] {
+			n++
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	w := min(p.charger, room/float64(n))
+	for u := p.sides[i].ups.first; u < p.sides[i].ups.end; u++ {
+		if k := u - first; s.UPS[k] == UPSOnline && s.Charging[k] {
+			s.BatteryW[k] = -w * p.charging
+			s.Storing += w * p.charging
+			s.Loss.Battery += w - w*p.charging
+		}
+	}
+	return w * float64(n)
+}
+
+// loadTransformers puts a side's load on its transformers. They are energised, and lose their core loss, whenever
+// their feed has voltage, also while the side is on gensets.
+func (p *Plan) loadTransformers(s *State, i int) {
+	sd := &p.sides[i]
+	n := p.working(s, sd.transformers)
+	if n == 0 {
+		return
+	}
+	k := s.Source[i]
+	w := 0.0
+	if int(k) < len(sd.feeds) && s.Live[i] {
+		w = s.Bus[i] / float64(n)
+	} else if k = p.preferred(s, i); k < 0 {
+		return
+	}
+	loss := float64(n) * TransformerLoss(w, p.layers[transformers].rating, p.noLoad, p.loadLoss)
+	s.Loss.Transformer += loss
+	s.Flow[sd.feeds[k]] += loss
+	for u := sd.transformers.first; u < sd.transformers.end; u++ {
+		if s.Up[u] && !s.Open[u] {
+			s.Flow[u] = w
+		}
+	}
+}
+
+// preferred returns the first of a side's feeds that is available, or -1.
+func (p *Plan) preferred(s *State, i int) int32 {
+	for k := range p.sides[i].feeds {
+		if p.available(s, i, int32(k)) {
+			return int32(k)
+		}
+	}
+	return -1
+}
+
+// rate sets the loads relative to ratings and notices whether there is something to report.
+func (p *Plan) rate(s *State) {
+	s.News = s.Told.Dark != s.Dark || s.Told.Mech != s.MechOn
+	for i := range p.layers {
+		l := &p.layers[i]
+		inverse := 1 / l.rating
+		continuous := 1.0
+		if i == pdus {
+			continuous = p.continuous
+		}
+		for u := l.first; u < l.end; u++ {
+			x := s.Flow[u] * inverse
+			s.Load[u] = x
+			if p.level(l, continuous, x, s.Over[u]) != s.Over[u] {
+				s.News = true
+			}
+		}
+	}
+	first := p.layers[upses].first
+	for k, m := range s.UPS {
+		if m == UPSBypass {
+			s.Load[int(first)+k] = 0 // the inverter carries nothing
+		}
+		if m != s.Told.UPS[k] {
+			s.News = true
+		}
+	}
+	for i, live := range s.Live {
+		if live != s.Told.Live[i] {
+			s.News = true
+		}
+	}
+}
+
+// level says how a load stands to its limits, 0 to 2 as in State.Over; it falls back with a hysteresis of 2 %.
+func (p *Plan) level(l *layer, continuous, x float64, was uint8) uint8 {
+	limit := [...]float64{continuous, l.breaker.Pickup}
+	level := uint8(0)
+	for i, most := range limit {
+		if was > uint8(i) {
+			most *= 0.98
+		}
+		if x > most*(1+1e-12) {
+			level = uint8(i) + 1
+		}
+	}
+	return level
+}
