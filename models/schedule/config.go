@@ -1,0 +1,166 @@
+package schedule
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/models/random"
+	"github.com/halltwin/halltwin/models/workload"
+)
+
+// maxLevel bounds the levels of the node index; nodes with more free units than that count as having maxLevel.
+const maxLevel = 1024
+
+// Config is a scheduler made ready for one site. It is immutable once [NewState] has been called.
+type Config struct {
+	Random random.Stream // where the random placement begins; set before NewState
+
+	order     order
+	backfill  backfill
+	placement placement
+	depth     int
+	ageing    float64 // priority per s
+	byQueue   bool    // turns go by queue, not by user
+	holdExtra float64 // s
+
+	capacity []workload.Vector // by node
+	kinds    []workload.Vector // the different ones among them
+	tolerate workload.Vector   // rounding error forgiven when comparing
+	axis     workload.Resource // the indexed resource: GPU where there is any, else CPU
+	top      int               // highest level
+	words    int               // of a bitmap over nodes
+	groups   groups            // what pack-by and consolidate-by gather in
+
+	reservations []reservation
+	seats        []seat  // one a reservation and node, ordered by node
+	seatsOf      []int32 // by node, and one more: its range of seats; nil without reservations
+}
+
+// Compile makes a scheduler for the nodes of the tree. capacity is by node; leafOf gives the leaf switch of each
+// node and may be nil where the site has none. A node has at most 64 GPUs.
+func Compile(spec *Spec, tree *facility.Tree, capacity []workload.Vector, leafOf []int32) (*Config, error) {
+	nodes := len(capacity)
+	if tree != nil && tree.Count(facility.Node) != nodes {
+		return nil, fmt.Errorf("scheduler: %d capacities for %d nodes", nodes, tree.Count(facility.Node))
+	}
+	if leafOf != nil && len(leafOf) != nodes {
+		return nil, fmt.Errorf("scheduler: leaves of %d nodes given, there are %d", len(leafOf), nodes)
+	}
+	c := &Config{
+		Random:    random.Seed(0).Stream("schedule"),
+		depth:     spec.Depth,
+		ageing:    float64(spec.Ageing),
+		byQueue:   spec.Turns == "queue",
+		holdExtra: float64(spec.HoldExtra),
+		capacity:  slices.Clone(capacity),
+		words:     (nodes + 63) / 64,
+	}
+	var ok bool
+	if c.order, ok = orders[spec.order()]; !ok {
+		return nil, fmt.Errorf("scheduler: unknown order %q", spec.order())
+	}
+	if c.backfill, ok = backfills[spec.backfill()]; !ok {
+		return nil, fmt.Errorf("scheduler: unknown backfill %q", spec.backfill())
+	}
+	name := spec.Placement
+	if name == "" {
+		name = "pack-by-node"
+	}
+	p, ok := placements[name]
+	if !ok {
+		return nil, fmt.Errorf("scheduler: unknown placement %q", name)
+	}
+	c.placement = p.placement
+
+	c.axis = workload.CPU
+	for n := range c.capacity {
+		v := &c.capacity[n]
+		v[workload.GPU] = math.Floor(v[workload.GPU])
+		if v[workload.GPU] > 64 {
+			return nil, fmt.Errorf("scheduler: node %d has %g GPUs; a node has at most 64", n, v[workload.GPU])
+		}
+		if v[workload.GPU] > 0 {
+			c.axis = workload.GPU
+		}
+		for i := range v {
+			c.tolerate[i] = max(c.tolerate[i], 1e-9*v[i])
+		}
+	}
+	for n := range c.capacity {
+		c.top = max(c.top, int(c.level(&c.capacity[n])))
+		if !slices.Contains(c.kinds, c.capacity[n]) {
+			c.kinds = append(c.kinds, c.capacity[n])
+		}
+	}
+	if c.backfill == conservative && c.consolidates() && p.by != facility.Node {
+		return nil, fmt.Errorf("scheduler: conservative backfill cannot promise starts with placement %s; use pack-by-%v", name, p.by)
+	}
+	if err := c.group(p.by, tree, leafOf); err != nil {
+		return nil, err
+	}
+	if err := c.reserve(spec.Reservations, tree); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Bind resolves the users and queues that reservations name: users[i] is the name of Request.User i. Call it
+// before NewState; without it, named reservations admit nobody.
+func (c *Config) Bind(users, queues []string) {
+	for i := range c.reservations {
+		r := &c.reservations[i]
+		r.user, r.queue = -1, -1
+		if r.userName != "" {
+			r.user = int32(slices.Index(users, r.userName))
+		}
+		if r.queueName != "" {
+			r.queue = int32(slices.Index(queues, r.queueName))
+		}
+	}
+}
+
+// Fits reports whether the request could start if every node were up and empty.
+func (c *Config) Fits(r *Request) bool {
+	need, left := demand(r), int64(r.Parts)
+	for n := range c.capacity {
+		if r.Whole {
+			left -= int64(c.room(&c.capacity[n], &need, 1))
+		} else {
+			left -= int64(c.room(&c.capacity[n], &need, r.Parts))
+		}
+		if left <= 0 {
+			return true
+		}
+	}
+	return left <= 0
+}
+
+// demand returns what a part takes: its vector with GPUs rounded up to devices.
+func demand(r *Request) workload.Vector {
+	need := r.Part
+	need[workload.GPU] = math.Ceil(need[workload.GPU] - 1e-9)
+	return need
+}
+
+// level returns how many free units of the indexed resource a node has.
+func (c *Config) level(free *workload.Vector) int32 {
+	return int32(min(math.Floor(free[c.axis]+c.tolerate[c.axis]), maxLevel))
+}
+
+// levelOf returns the least level of a node that a part may fit on.
+func (c *Config) levelOf(need *workload.Vector) int32 {
+	return int32(max(0, min(math.Floor(need[c.axis]+1e-9), maxLevel)))
+}
+
+// room returns how many parts fit into the free vector, at most most.
+func (c *Config) room(free, need *workload.Vector, most int32) int32 {
+	k := float64(most)
+	for i := range need {
+		if need[i] > 0 {
+			k = min(k, (free[i]+c.tolerate[i])/need[i])
+		}
+	}
+	return int32(max(k, 0))
+}

@@ -1,0 +1,2 @@
+// Package schedule decides which waiting job starts when and on which nodes.
+package schedule

@@ -1,0 +1,146 @@
+package schedule
+
+import (
+	"bufio"
+	"encoding/csv"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/halltwin/halltwin/models/workload"
+)
+
+// task is a job of a test: what is asked, and how long it really runs.
+type task struct {
+	Request
+	run float64
+}
+
+// outcome is what became of it.
+type outcome struct {
+	start, end float64
+	slices     []Slice
+	promise    float64 // the first finite start that it was promised, +Inf when none
+}
+
+// replay runs tasks, in order of submission, to the end: at each time releases, then arrivals, then one pass.
+func replay(t testing.TB, c *Config, tasks []task) []outcome {
+	t.Helper()
+	return replayWith(t, c, tasks, nil)
+}
+
+// replayWith calls check after each pass.
+func replayWith(t testing.TB, c *Config, tasks []task, check func(s *State, now float64)) []outcome {
+	t.Helper()
+	s := NewState(c)
+	out := make([]outcome, len(tasks))
+	for i := range out {
+		out[i].start, out[i].promise = math.NaN(), math.Inf(1)
+	}
+	type ending struct {
+		at  float64
+		job int32
+	}
+	var running []ending
+	var starts []Start
+	for arrived, left := 0, len(tasks); left > 0; {
+		now := math.Inf(1)
+		if arrived < len(tasks) {
+			now = tasks[arrived].Submit
+		}
+		for _, r := range running {
+			now = min(now, r.at)
+		}
+		if at, ok := c.Wake(s, now); ok {
+			now = min(now, at)
+		}
+		if math.IsInf(now, 1) {
+			t.Fatalf("%d jobs never start", left)
+		}
+		running = slices.DeleteFunc(running, func(r ending) bool {
+			if r.at > now {
+				return false
+			}
+			c.Release(s, now, r.job)
+			left--
+			return true
+		})
+		for arrived < len(tasks) && tasks[arrived].Submit <= now {
+			tasks[arrived].Job = int32(arrived)
+			c.Submit(s, now, tasks[arrived].Request)
+			arrived++
+		}
+		starts = c.Pass(s, now, starts[:0])
+		for _, st := range starts {
+			o := &out[st.Job]
+			o.start, o.end = now, now+tasks[st.Job].run
+			o.slices = slices.Clone(st.Slices)
+			running = append(running, ending{o.end, st.Job})
+		}
+		for i := range s.Queue {
+			if e := &s.Entries[s.Queue[i].Slot]; math.IsInf(out[e.Job].promise, 1) {
+				out[e.Job].promise = e.Promise
+			}
+		}
+		if check != nil {
+			check(s, now)
+		}
+	}
+	return out
+}
+
+// cluster is nodes of one kind.
+func cluster(n int, v workload.Vector) []workload.Vector {
+	nodes := make([]workload.Vector, n)
+	for i := range nodes {
+		nodes[i] = v
+	}
+	return nodes
+}
+
+func compile(t testing.TB, spec Spec, nodes []workload.Vector) *Config {
+	t.Helper()
+	c, err := Compile(&spec, nil, nodes, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// table reads a CSV file of the reference data, or skips the test where there is none.
+func table(t testing.TB, name string) (rows []map[string]string) {
+	t.Helper()
+	dir := os.Getenv("HALLTWIN_DATA")
+	if dir == "" {
+		dir = "../../../shared/data"
+	}
+	f, err := os.Open(filepath.Join(dir, name))
+	if err != nil {
+		t.Skipf("reference data is not here (set HALLTWIN_DATA): %v", err)
+	}
+	defer f.Close()
+	all, err := csv.NewReader(bufio.NewReader(f)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range all[1:] {
+		m := map[string]string{}
+		for i, k := range all[0] {
+			m[k] = r[i]
+		}
+		rows = append(rows, m)
+	}
+	return rows
+}
+
+func num(t testing.TB, s string) float64 {
+	t.Helper()
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}

@@ -1,0 +1,227 @@
+package schedule
+
+import (
+	"slices"
+
+	"github.com/halltwin/halltwin/models/workload"
+)
+
+// backfill says who may start while the first job in the queue is blocked.
+type backfill uint8
+
+const (
+	strict       backfill = iota // nobody
+	skip                         // whoever fits
+	easy                         // whoever does not delay the blocked job
+	conservative                 // whoever delays no job before it
+)
+
+// backfills by the names that Spec.Backfill knows.
+var backfills = map[string]backfill{"strict": strict, "first-fit": skip, "easy": easy, "conservative": conservative}
+
+// Pass decides what starts now and appends it to starts. Call it once all that happens at one time has been told.
+func (c *Config) Pass(s *State, now float64, starts []Start) []Start {
+	sc := c.scratch(s)
+	sc.slices = sc.slices[:0]
+	c.settle(s, now)
+	starts = c.startPinned(s, now, starts)
+	if len(s.Queue) > 0 {
+		if o, ok := c.order.(moving); ok {
+			o.begin(c, s, now)
+			for i := range s.Queue {
+				s.Queue[i].Key = o.key(c, s, &s.Entries[s.Queue[i].Slot])
+			}
+			slices.SortFunc(s.Queue, before)
+		}
+		for l := range sc.bounds {
+			sc.bounds[l] = -1
+		}
+		sc.failed[0].n, sc.failed[1].n = 0, 0
+		if c.backfill == conservative {
+			starts = c.passConservative(s, now, starts)
+		} else {
+			starts = c.pass(s, now, starts)
+		}
+		s.Queue = slices.DeleteFunc(s.Queue, func(it Item) bool { return it.Slot < 0 })
+	}
+	s.Dirty = false
+	return starts
+}
+
+// settle does what is due: it frees nodes whose extra occupancy is over and notices reservations that begin or end.
+func (c *Config) settle(s *State, now float64) {
+	for i := 0; s.Holding > 0 && i < len(s.Running); {
+		slot := s.Running[i]
+		e := &s.Entries[slot]
+		if e.End > now {
+			break
+		}
+		if e.Phase != Holding {
+			i++
+			continue
+		}
+		s.Running = slices.Delete(s.Running, i, i+1)
+		c.free(s, slot)
+		s.leave(slot)
+		s.Holding--
+		s.Dirty = true
+	}
+	if now >= s.Edge {
+		s.Edge = c.edge(now)
+		s.Dirty = true
+	}
+}
+
+// startPinned starts the replayed jobs whose time has come, whatever is free.
+func (c *Config) startPinned(s *State, now float64, starts []Start) []Start {
+	due := 0
+	for _, slot := range s.Pinned {
+		e := &s.Entries[slot]
+		if e.Start > now {
+			break
+		}
+		due++
+		sc := s.scratch
+		sc.shadow.live = false
+		sc.attempt++
+		sc.try = attempt{c: c, s: s, slot: slot, need: demand(&e.Request), want: e.Parts, last: -1, whole: e.Whole, mark: sc.attempt}
+		for i := range e.Parts {
+			sc.try.take(e.Nodes[int(i)%len(e.Nodes)], 1)
+		}
+		starts = c.begin(s, slot, now, starts)
+		s.Dirty = true
+	}
+	s.Pinned = slices.Delete(s.Pinned, 0, due)
+	return starts
+}
+
+// pass goes through the queue once. Without a free node since the last pass, only new jobs are looked at.
+func (c *Config) pass(s *State, now float64, starts []Start) []Start {
+	sh := &s.scratch.shadow
+	dirty := s.Dirty
+	if dirty || now > sh.at {
+		sh.live = false
+	}
+	blocked := -1
+	for i := range s.Queue {
+		it := &s.Queue[i]
+		if blocked >= 0 && c.depth > 0 && i-blocked > c.depth {
+			break
+		}
+		fresh := dirty || !it.Seen
+		if blocked >= 0 && !fresh {
+			continue
+		}
+		guard := blocked >= 0 && c.backfill == easy && now+s.Entries[it.Slot].estimate() > sh.at
+		if fresh && c.try(s, it, now, guard) {
+			starts = c.begin(s, it.Slot, now, starts)
+			it.Slot = -1
+			if blocked < 0 && c.backfill == easy {
+				sh.live, dirty = false, true // what was reserved may be reserved otherwise now
+			}
+			continue
+		}
+		it.Seen = true
+		if blocked >= 0 {
+			continue
+		}
+		blocked = i
+		if c.backfill == strict {
+			starts = c.startMembers(s, now, i+1, starts)
+			break
+		}
+		if c.backfill == easy {
+			dirty = dirty || s.Head != it.Slot
+			if dirty || !sh.live {
+				c.foresee(s, it.Slot, now)
+			}
+		}
+		s.Head = it.Slot
+	}
+	if blocked < 0 {
+		s.Head = -1
+	}
+	return starts
+}
+
+// try gives the job its nodes if that is possible now: a member of a reservation on its nodes first.
+func (c *Config) try(s *State, it *Item, now float64, guard bool) bool {
+	if c.hopeless(s, it) {
+		return false
+	}
+	e := &s.Entries[it.Slot]
+	if e.Member >= 0 {
+		if from, _ := c.reservations[e.Member].window(now); from <= now && c.place(s, it.Slot, now, guard, e.Member) {
+			return true
+		}
+		return c.place(s, it.Slot, now, guard, -1)
+	}
+	until := now + e.estimate()
+	if c.seatsOf == nil {
+		until = 0 // then it does not matter when a job ends, beyond guard
+	}
+	f := &s.scratch.failed[0]
+	if guard {
+		f = &s.scratch.failed[1]
+	}
+	if f.covers(e, until) {
+		return false
+	}
+	if c.place(s, it.Slot, now, guard, -1) {
+		return true
+	}
+	f.add(e, until)
+	return false
+}
+
+// startMembers starts jobs behind a blocked one that fit into their own open reservation: it is of no use to others.
+func (c *Config) startMembers(s *State, now float64, from int, starts []Start) []Start {
+	if c.seatsOf == nil {
+		return starts
+	}
+	for i := from; i < len(s.Queue); i++ {
+		it := &s.Queue[i]
+		e := &s.Entries[it.Slot]
+		if e.Member < 0 {
+			continue
+		}
+		begin, end := c.reservations[e.Member].window(now)
+		if begin <= now && now+e.estimate() <= end && !c.hopeless(s, it) && c.place(s, it.Slot, now, false, e.Member) {
+			starts = c.begin(s, it.Slot, now, starts)
+			it.Slot = -1
+		}
+	}
+	return starts
+}
+
+// begin makes a placed job run and reports it.
+func (c *Config) begin(s *State, slot int32, now float64, starts []Start) []Start {
+	sc, e := s.scratch, &s.Entries[slot]
+	e.Phase, e.Begun, e.End = Running, now, now+e.estimate()
+	s.insert(slot)
+	if o, ok := c.order.(turning); ok && !e.Pinned {
+		o.started(s, e.Key)
+	}
+	need := demand(&e.Request)
+	first := len(sc.slices)
+	for ch := e.First; ch >= 0; ch = s.Chunks[ch].Next {
+		k := &s.Chunks[ch]
+		sc.slices = append(sc.slices, Slice{Node: k.Node, Parts: k.Parts, GPUs: k.GPUs, Demand: c.holds(e, k, &need)})
+	}
+	for l := range sc.bounds {
+		sc.bounds[l] = -1
+	}
+	return append(starts, Start{Job: e.Job, Slices: sc.slices[first:len(sc.slices):len(sc.slices)]})
+}
+
+// holds returns what a chunk of the job holds.
+func (c *Config) holds(e *Entry, k *Chunk, need *workload.Vector) workload.Vector {
+	if e.Whole {
+		return c.capacity[k.Node]
+	}
+	v := *need
+	for i := range v {
+		v[i] *= float64(k.Parts)
+	}
+	return v
+}

@@ -1,0 +1,100 @@
+package schedule
+
+// pick is a node that a scored placement may use.
+type pick struct {
+	score float64
+	node  int32
+}
+
+// loadBalance gives each part the node whose most used resource is least used once the part is there; the first of
+// equals. It balances nodes, or pools, of different sizes and over all resources.
+type loadBalance struct{}
+
+func (loadBalance) place(a *attempt) bool {
+	sc := a.s.scratch
+	sc.picks = sc.picks[:0]
+	for n := a.first(0); n >= 0; n = a.first(n + 1) {
+		if a.room(n) > 0 {
+			sc.picks = append(sc.picks, pick{a.load(n), n})
+		}
+	}
+	h := sc.picks
+	for i := len(h)/2 - 1; i >= 0; i-- {
+		sift(h, i)
+	}
+	for len(h) > 0 {
+		n := h[0].node
+		if a.room(n) > 0 {
+			a.take(n, 1)
+			if a.want == 0 {
+				return true
+			}
+		}
+		if a.room(n) > 0 {
+			h[0].score = a.load(n)
+		} else {
+			h[0] = h[len(h)-1]
+			h = h[:len(h)-1]
+		}
+		sift(h, 0)
+	}
+	return false
+}
+
+// load returns the used fraction of the node's most used resource, one more part included.
+func (a *attempt) load(n int32) float64 {
+	worst := 0.0
+	nd, full := &a.s.Nodes[n], &a.c.capacity[n]
+	for i, all := range full {
+		if all > 0 {
+			worst = max(worst, (all-nd.Free[i]+a.need[i])/all)
+		}
+	}
+	return worst
+}
+
+// sift restores the heap (least score, then least node, on top) below i.
+func sift(h []pick, i int) {
+	for {
+		least := i
+		for j := 2*i + 1; j <= 2*i+2 && j < len(h); j++ {
+			if h[j].score < h[least].score || h[j].score == h[least].score && h[j].node < h[least].node {
+				least = j
+			}
+		}
+		if least == i {
+			return
+		}
+		h[i], h[least] = h[least], h[i]
+		i = least
+	}
+}
+
+// anywhere gives each part a node drawn at random among those with room.
+type anywhere struct{}
+
+func (anywhere) place(a *attempt) bool {
+	sc := a.s.scratch
+	sc.picks = sc.picks[:0]
+	for n := a.first(0); n >= 0; n = a.first(n + 1) {
+		if a.room(n) > 0 {
+			sc.picks = append(sc.picks, pick{node: n})
+		}
+	}
+	h := sc.picks
+	for len(h) > 0 {
+		i := a.s.Random.IntN(len(h))
+		n := h[i].node
+		if a.room(n) > 0 {
+			a.take(n, 1)
+			if a.want == 0 {
+				return true
+			}
+		}
+		if a.room(n) == 0 {
+			h[i] = h[len(h)-1]
+			h = h[:len(h)-1]
+		}
+	}
+	return false
+}

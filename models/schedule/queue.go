@@ -1,0 +1,132 @@
+package schedule
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Submit puts a request into the queue, or sets it aside when pinned. A job that has been released may be submitted
+// again; one that waits or runs may not.
+func (c *Config) Submit(s *State, _ float64, r Request) {
+	if s.slot(r.Job) >= 0 {
+		panic(fmt.Sprintf("schedule: job %d submitted twice", r.Job))
+	}
+	if r.Parts < 1 {
+		panic(fmt.Sprintf("schedule: job %d has %d parts", r.Job, r.Parts))
+	}
+	slot := s.enter(r)
+	e := &s.Entries[slot]
+	if r.Pinned {
+		e.Phase = Pinned
+		i, _ := slices.BinarySearchFunc(s.Pinned, slot, func(a, b int32) int {
+			x, y := &s.Entries[a], &s.Entries[b]
+			return cmp.Or(cmp.Compare(x.Start, y.Start), cmp.Compare(x.Seq, y.Seq))
+		})
+		s.Pinned = slices.Insert(s.Pinned, i, slot)
+		return
+	}
+	e.Phase, e.Member = Waiting, c.member(e)
+	need := demand(&r)
+	e.Key = c.order.key(c, s, e)
+	it := Item{Key: e.Key, Seq: e.Seq, Slot: slot, Parts: r.Parts, Level: c.levelOf(&need), Whole: r.Whole}
+	i, _ := slices.BinarySearchFunc(s.Queue, it, before)
+	s.Queue = slices.Insert(s.Queue, i, it)
+}
+
+func before(a, b Item) int { return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Seq, b.Seq)) }
+
+// Release takes a job's nodes back: it has completed, or was killed, or failed. With Spec.HoldExtra they stay
+// occupied that much longer.
+func (c *Config) Release(s *State, now float64, job int32) {
+	slot := s.slot(job)
+	if slot < 0 || s.Entries[slot].Phase != Running {
+		panic(fmt.Sprintf("schedule: job %d released, but it does not run", job))
+	}
+	s.remove(slot)
+	if c.holdExtra > 0 {
+		e := &s.Entries[slot]
+		s.SlotOf[job], e.Job = 0, -1
+		e.Phase, e.End = Holding, now+c.holdExtra
+		s.Holding++
+		s.insert(slot)
+		s.Dirty = true // the end has moved
+		return
+	}
+	c.free(s, slot)
+	s.leave(slot)
+	s.Dirty = true
+}
+
+// Cancel removes a job wherever it is, without further occupancy, and reports whether the scheduler knew it.
+func (c *Config) Cancel(s *State, job int32) bool {
+	slot := s.slot(job)
+	if slot < 0 {
+		return false
+	}
+	switch s.Entries[slot].Phase {
+	case Running:
+		s.remove(slot)
+		c.free(s, slot)
+	case Pinned:
+		s.Pinned = slices.DeleteFunc(s.Pinned, func(x int32) bool { return x == slot })
+	case Waiting:
+		s.Queue = slices.DeleteFunc(s.Queue, func(it Item) bool { return it.Slot == slot })
+	}
+	s.leave(slot)
+	s.Dirty = true
+	return true
+}
+
+// Extend says when a running job is now expected to end: it slows, or speeds up.
+func (c *Config) Extend(s *State, job int32, end float64) {
+	slot := s.slot(job)
+	if slot < 0 || s.Entries[slot].Phase != Running {
+		return
+	}
+	s.remove(slot)
+	s.Entries[slot].End = end
+	s.insert(slot)
+	s.Dirty = true
+}
+
+// Wake returns the next time at which [Config.Pass] may start something though nothing else happens, and whether
+// there is one: a pinned start, the begin or end of a reservation, the end of an extra occupancy.
+func (c *Config) Wake(s *State, _ float64) (at float64, ok bool) {
+	at = math.Inf(1)
+	if len(s.Queue) > 0 && len(c.reservations) > 0 {
+		at = s.Edge
+	}
+	if len(s.Pinned) > 0 {
+		at = min(at, s.Entries[s.Pinned[0]].Start)
+	}
+	if s.Holding > 0 {
+		for _, slot := range s.Running {
+			if e := &s.Entries[slot]; e.Phase == Holding {
+				at = min(at, e.End)
+				break
+			}
+		}
+	}
+	return at, !math.IsInf(at, 1)
+}
+
+// byEnd orders running jobs.
+func (s *State) byEnd(a, b int32) int {
+	x, y := &s.Entries[a], &s.Entries[b]
+	return cmp.Or(cmp.Compare(x.End, y.End), cmp.Compare(x.Seq, y.Seq))
+}
+
+func (s *State) insert(slot int32) {
+	i, _ := slices.BinarySearchFunc(s.Running, slot, s.byEnd)
+	s.Running = slices.Insert(s.Running, i, slot)
+}
+
+func (s *State) remove(slot int32) {
+	i, ok := slices.BinarySearchFunc(s.Running, slot, s.byEnd)
+	if !ok {
+		panic(fmt.Sprintf("schedule: job %d runs, but is not in the list of running jobs", s.Entries[slot].Job))
+	}
+	s.Running = slices.Delete(s.Running, i, i+1)
+}

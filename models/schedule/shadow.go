@@ -1,0 +1,230 @@
+package schedule
+
+import (
+	"math"
+	"math/bits"
+
+	"github.com/halltwin/halltwin/models/workload"
+)
+
+// shadow is the reservation that EASY backfill makes for the first blocked job: when it can start if the running
+// jobs end as estimated, and what the nodes will have free then. Who would still run at that time may start now only
+// where the blocked job still finds its place.
+//
+// Places are counted: parts of the job that find room, or, under a placement that consolidates, nodes or groups that
+// take as many parts as the job puts on one.
+type shadow struct {
+	live bool
+	at   float64 // when the job can start, +Inf when it never can
+	left int64   // places beyond what the job needs
+
+	slot  int32
+	need  workload.Vector
+	parts int32
+	whole bool
+	unit  int32 // parts that make a node or group a place; 0: every part is one
+	now   float64
+
+	epoch uint32
+	seen  []uint32 // by node: the epoch that looked at it
+	nodes []later
+	rooms []int64 // by group: parts that find room, under a placement that consolidates groups
+}
+
+// later is a node at the time of the shadow.
+type later struct {
+	free  workload.Vector
+	parts int32
+	room  int32 // for parts of the blocked job
+	held  bool  // whole, by one part
+}
+
+// foresee computes the shadow of the blocked job in a slot.
+func (c *Config) foresee(s *State, slot int32, now float64) {
+	sh, e := &s.scratch.shadow, &s.Entries[slot]
+	if sh.epoch++; sh.seen == nil || sh.epoch == 0 {
+		sh.seen, sh.nodes, sh.epoch = make([]uint32, len(s.Nodes)), make([]later, len(s.Nodes)), 1
+	}
+	sh.live, sh.slot, sh.need, sh.parts, sh.whole, sh.now = true, slot, demand(&e.Request), e.Parts, e.Whole, now
+	wanted := int64(e.Parts)
+	sh.unit, sh.rooms, sh.left = 0, sh.rooms[:0], 0
+	if c.consolidates() {
+		per := c.perNode(&sh.need, sh.whole, sh.parts)
+		if c.groups.of != nil {
+			per = c.perGroup(&sh.need, sh.whole, sh.parts)
+			sh.rooms = append(sh.rooms, make([]int64, c.groups.count())...)
+		}
+		if per > 0 {
+			sh.unit, wanted = min(per, sh.parts), int64(fewest(sh.parts, per))
+		}
+	}
+
+	candidates := s.Empty
+	if level := c.levelOf(&sh.need); !sh.whole {
+		candidates = c.atLeast(s, level)
+	}
+	for n := next(candidates, 0); n >= 0; n = next(candidates, n+1) {
+		sh.left += sh.change(c, n, 0, sh.room(c, s, n, &s.Nodes[n], now))
+	}
+	for i := range c.seats {
+		sh.look(c, s, c.seats[i].node)
+	}
+	sh.at = now
+	for i := 0; ; {
+		for ; i < len(s.Running) && s.Entries[s.Running[i]].End <= sh.at; i++ {
+			sh.release(c, s, &s.Entries[s.Running[i]])
+		}
+		for j := range c.seats { // what is set aside depends on the time
+			n := c.seats[j].node
+			l := &sh.nodes[n]
+			sh.set(c, n, sh.roomLater(c, s, n, l))
+		}
+		if sh.left >= wanted {
+			break
+		}
+		at := c.edge(sh.at)
+		if i < len(s.Running) {
+			at = min(at, s.Entries[s.Running[i]].End)
+		}
+		if sh.at = at; math.IsInf(at, 1) {
+			break
+		}
+	}
+	sh.left -= wanted
+	e.Promise = sh.at
+}
+
+// room returns how many parts of the blocked job a node takes at time t as it is allocated now.
+func (sh *shadow) room(c *Config, s *State, n int32, nd *Node, t float64) int32 {
+	return sh.fit(c, s, n, nd.Free, nd.Parts, nd.Exclusive, t)
+}
+
+// roomLater is room at the time of the shadow.
+func (sh *shadow) roomLater(c *Config, s *State, n int32, l *later) int32 {
+	return sh.fit(c, s, n, l.free, l.parts, l.held, sh.at)
+}
+
+func (sh *shadow) fit(c *Config, s *State, n int32, free workload.Vector, parts int32, held bool, t float64) int32 {
+	if nd := &s.Nodes[n]; nd.Down || nd.Drained || held || sh.whole && parts > 0 {
+		return 0
+	}
+	most := sh.parts
+	if sh.whole {
+		most = 1
+	}
+	if c.seatsOf != nil && c.seatsOf[n] < c.seatsOf[n+1] {
+		e := &s.Entries[sh.slot]
+		if !c.withhold(s, e, n, sh.now, t, t+e.estimate(), &free) && sh.whole {
+			return 0
+		}
+	}
+	return c.room(&free, &sh.need, most)
+}
+
+// look begins to keep book of a node. It must come before any change to the node.
+func (sh *shadow) look(c *Config, s *State, n int32) *later {
+	l := &sh.nodes[n]
+	if sh.seen[n] != sh.epoch {
+		sh.seen[n] = sh.epoch
+		nd := &s.Nodes[n]
+		*l = later{nd.Free, nd.Parts, sh.room(c, s, n, nd, sh.now), nd.Exclusive}
+	}
+	return l
+}
+
+// change returns by how many places the room of node n changes from one number of parts to another, and books it
+// with its group.
+func (sh *shadow) change(c *Config, n, from, to int32) int64 {
+	switch {
+	case sh.unit == 0:
+		return int64(to - from)
+	case len(sh.rooms) == 0:
+		return place(to >= sh.unit) - place(from >= sh.unit)
+	}
+	r := &sh.rooms[c.groups.of[n]]
+	was := place(*r >= int64(sh.unit))
+	*r += int64(to - from)
+	return place(*r >= int64(sh.unit)) - was
+}
+
+func place(ok bool) int64 {
+	if ok {
+		return 1
+	}
+	return 0
+}
+
+// set says how many parts node n takes at the time of the shadow.
+func (sh *shadow) set(c *Config, n, room int32) {
+	l := &sh.nodes[n]
+	sh.left += sh.change(c, n, l.room, room)
+	l.room = room
+}
+
+// release gives back what a running job will have freed by then.
+func (sh *shadow) release(c *Config, s *State, e *Entry) {
+	need := demand(&e.Request)
+	for i := e.First; i >= 0; {
+		k := &s.Chunks[i]
+		sh.give(c, s, e, k, &need)
+		i = k.Next
+	}
+}
+
+func (sh *shadow) give(c *Config, s *State, e *Entry, k *Chunk, need *workload.Vector) {
+	l, nd := sh.look(c, s, k.Node), &s.Nodes[k.Node]
+	gpus := l.free[workload.GPU] + float64(bits.OnesCount64(k.GPUs&nd.GPUUp))
+	held := c.holds(e, k, need)
+	l.free = l.free.Add(held)
+	if l.parts -= k.Parts; l.parts == 0 {
+		l.free, l.held = c.capacity[k.Node], false
+	}
+	l.free[workload.GPU] = gpus
+	sh.set(c, k.Node, sh.roomLater(c, s, k.Node, l))
+}
+
+// without returns node n at the time of the shadow with k parts of the candidate on it.
+func (l later) without(a *attempt, k int32) later {
+	if a.whole {
+		l.free, l.held = workload.Vector{}, true
+	} else {
+		for i := range l.free {
+			l.free[i] -= a.need[i] * float64(k)
+		}
+	}
+	l.parts += k
+	return l
+}
+
+// spare returns how many of k parts of a candidate node n can take without costing the blocked job its place.
+func (sh *shadow) spare(a *attempt, n, k int32) int32 {
+	l := sh.look(a.c, a.s, n)
+	for ; k > 0; k-- {
+		then := l.without(a, k)
+		room := sh.roomLater(a.c, a.s, n, &then)
+		cost := sh.change(a.c, n, l.room, room)
+		if len(sh.rooms) > 0 {
+			sh.change(a.c, n, room, l.room) // it was only a question
+		}
+		if sh.left+cost >= 0 {
+			break
+		}
+	}
+	return k
+}
+
+// take books that a candidate takes k parts of node n now.
+func (sh *shadow) take(a *attempt, n, k int32) {
+	l := sh.look(a.c, a.s, n)
+	if a.guard {
+		room := l.room
+		*l = l.without(a, k)
+		l.room = room
+		sh.set(a.c, n, sh.roomLater(a.c, a.s, n, l))
+	}
+}
+
+// undo books that a candidate gives a chunk back.
+func (sh *shadow) undo(a *attempt, k *Chunk) {
+	sh.give(a.c, a.s, &a.s.Entries[a.slot], k, &a.need)
+}
