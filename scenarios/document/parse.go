@@ -162,6 +162,9 @@ func (b *builder) scalar(v *Value, n *yaml.Node) {
 // smallMap is the size up to which looking through the keys is faster than an index.
 const smallMap = 16
 
+// longestKey is far beyond any name; YAML itself stops at 1024.
+const longestKey = 200
+
 func (b *builder) mapping(v *Value, n *yaml.Node, depth int) {
 	v.Entries = make([]Entry, 0, len(n.Content)/2)
 	var index map[string]int
@@ -179,6 +182,10 @@ func (b *builder) mapping(v *Value, n *yaml.Node, depth int) {
 			continue
 		case k.Tag == "!!merge" && k.Style == 0:
 			b.fail(k, 2, CodeSyntax, "the merge key << is not part of the scenario language", noAnchors)
+			continue
+		}
+		if len(k.Value) > longestKey {
+			b.fail(k, longestKey, CodeKey, fmt.Sprintf("a key is longer than %d characters", longestKey), "write key: value")
 			continue
 		}
 		if k.Anchor != "" {
