@@ -1,0 +1,178 @@
+package compute
+
+import (
+	"math"
+
+	"github.com/halltwin/halltwin/models/power"
+	"github.com/halltwin/halltwin/models/workload"
+)
+
+// Node is a compiled node type.
+type Node struct {
+	Name       string
+	GPUs       int
+	GPU        GPU
+	CPUs       int
+	Cores      float64 // of the whole node
+	cpu        Curve
+	fixed      float64 // W: memory, drives, network cards, boards
+	fans       FanSpec
+	psu        power.PSU
+	failedDraw float64
+	Capacity   workload.Vector
+	IdlePower  float64 // W at the node's input, all devices idle, inlet 25 °C
+	MaxPower   float64 // W at the node's input, all devices at full load, fans at full speed
+	FullFlow   float64 // m³/s at full fan speed
+}
+
+// Compile makes the type ready for use.
+func (s *NodeSpec) Compile() Node {
+	n := Node{
+		Name: s.Title, GPUs: s.GPUs, GPU: s.GPU.Compile(), CPUs: s.CPUs, Cores: float64(s.CPUs * s.CPU.Cores),
+		cpu:   s.CPU.Power.Compile(float64(s.CPU.Idle), float64(s.CPU.Max)),
+		fixed: float64(s.MemoryPower+s.DrivePower+s.Other) + float64(s.NICs)*float64(s.NICPower),
+		fans:  s.Fans, psu: s.PSU.Compile(), failedDraw: float64(s.FailedDraw),
+		FullFlow: float64(s.Fans.Flow),
+		Capacity: workload.Vector{float64(s.GPUs), float64(s.CPUs * s.CPU.Cores), float64(s.Memory), float64(s.Storage), float64(s.Network)},
+	}
+	idle := Load{GPUsUp: s.GPUs}
+	n.IdlePower = n.Eval(&idle, 25).Input
+	full := Load{GPUsUp: s.GPUs, CPU: n.Cores, Groups: []Group{{GPUs: s.GPUs, Util: workload.Util{GPU: 1, CPU: 1}, Limit: math.Inf(1), Spread: 1}}}
+	n.MaxPower = n.Eval(&full, n.GPU.ThrottleInlet(n.GPU.Max, 1)).Input
+	return n
+}
+
+// Group is the GPUs of one node that one job holds: equal in load, limit and fate.
+type Group struct {
+	GPUs   int
+	Util   workload.Util
+	Limit  float64 // W a GPU may draw by setting; +Inf for none
+	Spread float64 // thermal resistance of the hottest of them over the type's
+
+	// Results of Eval.
+	Power float64 // W a GPU draws
+	Speed float64 // relative throughput under the limit and the temperature, 0 to 1
+	Bound Bound   // what holds the speed below 1
+}
+
+// Bound says what limits a group's speed.
+type Bound uint8
+
+// The bounds.
+const (
+	Unbound Bound = iota
+	PowerLimit
+	Thermal
+)
+
+// Load is what a node is doing.
+type Load struct {
+	Groups []Group
+	CPU    float64 // busy cores
+	GPUsUp int     // GPUs that have power, busy or not
+}
+
+// Draw is what a node then draws and needs.
+type Draw struct {
+	Input   float64 // W at the node's input
+	Fans    float64 // W of them for its fans
+	Flow    float64 // m³/s of air
+	Cooling float64 // relative coolant flow over the dies, 0 to 1
+}
+
+// Eval computes a working node's draw with its coolant (inlet air, or the supply of its cold plates) at the given
+// temperature in °C, and fills in the results of its groups.
+func (n *Node) Eval(l *Load, coolant float64) Draw {
+	g := &n.GPU
+	var gpus float64
+	busy := 0
+	need := n.fans.minimum(coolant)
+	for i := range l.Groups {
+		gr := &l.Groups[i]
+		demand := g.Curve.Power(gr.Util.GPU, gr.Util.Memory)
+		gr.Power, gr.Speed, gr.Bound = demand, 1, Unbound
+		if gr.Limit < demand {
+			gr.Power, gr.Bound = max(gr.Limit, g.Idle), PowerLimit
+		}
+		if gr.Power > g.Idle && g.Resistance*gr.Spread*gr.Power > g.Slowdown-coolant {
+			gr.Power, gr.Bound = g.ThermalLimit(coolant, gr.Spread), Thermal
+		}
+		if gr.Bound != Unbound {
+			gr.Speed = g.Speed(gr.Power, demand)
+		}
+		if n.FullFlow > 0 {
+			need = max(need, g.flowForTarget(coolant, gr.Power, gr.Spread))
+		}
+		gpus += float64(gr.GPUs) * gr.Power
+		busy += gr.GPUs
+	}
+	if idle := l.GPUsUp - busy; idle > 0 {
+		gpus += float64(idle) * g.Idle
+	}
+	var d Draw
+	y := 1.0
+	if n.FullFlow > 0 {
+		y = min(need, 1)
+		d.Flow = y * n.FullFlow
+		d.Fans = float64(n.fans.Power) * math.Pow(y, n.fans.Exponent)
+	}
+	var cpu float64
+	if n.CPUs > 0 {
+		cpu = float64(n.CPUs) * n.cpu.Power(l.CPU/n.Cores, 0)
+	}
+	d.Cooling = y
+	d.Input = n.psu.Input(n.fixed + gpus + cpu + d.Fans)
+	return d
+}
+
+// Failed returns what a failed node draws at its input, in W.
+func (n *Node) Failed() float64 { return n.failedDraw * n.IdlePower }
+
+// minimum returns the relative fan speed that the inlet temperature alone asks for.
+func (f *FanSpec) minimum(inlet float64) float64 {
+	lo := float64(f.Minimum)
+	if inlet <= float64(f.RampFrom) {
+		return lo
+	}
+	return min(1, lo+(1-lo)*(inlet-float64(f.RampFrom))/float64(f.RampTo-f.RampFrom))
+}
+
+// Rack is a compiled rack type.
+type Rack struct {
+	Name       string
+	Nodes      int
+	Node       Node
+	Shelves    int
+	switches   float64 // W a shelf
+	Rectifiers int
+	rectifier  power.PSU
+	Liquid     float64 // share of heat to cold plates
+	Flow       float64 // m³/s at full load where the nodes have no fans
+	Mass       float64 // kg
+	Max        float64 // W at its feed with every node at full load
+	Idle       float64 // W at its feed with every node idle
+}
+
+// Compile makes the type ready for use.
+func (s *RackSpec) Compile() Rack {
+	r := Rack{
+		Name: s.Title, Nodes: s.Nodes, Node: s.Node.Compile(), Shelves: s.Shelves,
+		switches:   float64(s.Switches) * float64(s.SwitchPower),
+		Rectifiers: s.Rectifiers, rectifier: s.Rectifier.Compile(),
+		Liquid: float64(s.Liquid), Flow: float64(s.Flow), Mass: float64(s.Mass),
+	}
+	perShelf := float64(r.Nodes / r.Shelves)
+	r.Max = float64(r.Shelves) * r.ShelfInput(r.Node.MaxPower*perShelf)
+	r.Idle = float64(r.Shelves) * r.ShelfInput(r.Node.IdlePower*perShelf)
+	return r
+}
+
+// ShelfInput returns the power in W that a shelf draws from the rack's feed when its nodes draw nodes W.
+func (r *Rack) ShelfInput(nodes float64) float64 {
+	p := nodes + r.switches
+	if r.Rectifiers > 0 {
+		n := float64(r.Rectifiers)
+		p = n * r.rectifier.Input(p/n)
+	}
+	return p
+}
