@@ -1,0 +1,239 @@
+package training
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/halltwin/halltwin/models/transformer"
+	"github.com/halltwin/halltwin/models/unit"
+	"github.com/halltwin/halltwin/models/workload"
+)
+
+// Site is what a run meets: its device, and how often the failures of the scenario interrupt it.
+type Site struct {
+	Device       Device
+	Interruption func(nodes int) float64 // rate at which a job on so many nodes is interrupted, 1/s; nil: never
+	Horizon      float64                 // work of a run that states neither tokens nor duration, s
+}
+
+// Plan is a compiled run: immutable.
+type Plan struct {
+	Model    transformer.Model
+	Layout   Layout
+	Step     Step
+	Tokens   float64 // a step
+	Rate     float64 // tokens/s at full speed, between checkpoints
+	FLOPs    float64 // model FLOP/s of one GPU
+	MFU      float64 // of the peak of the precision, without recomputation
+	Memory   float64 // B of device memory that the fullest GPU needs
+	Job      workload.Job
+	Phases   []Phase
+	Save     Save
+	Expected float64 // effective training time ratio under the failures of the scenario, without queueing for nodes
+}
+
+// Save is how the run saves its progress: the job's checkpoint and what chose it.
+type Save struct {
+	Size         float64 // B
+	Block        float64 // s that a checkpoint stops the run
+	Write        float64 // s until it is safe in storage
+	Every        float64 // s of run time between checkpoints; 0: never
+	Restart      float64 // s from the restart of the job until it makes progress
+	Interruption float64 // rate of interruptions that the interval was chosen for, 1/s
+}
+
+// Phase is a share of every step in which all GPUs do the same.
+type Phase struct {
+	Name  string
+	Share float64 // of the step
+	GPU   float64 // utilisation, as the power curve of a GPU takes it: 1 is full power
+}
+
+// Utilisation of a GPU in each phase of a step, as shares of its power range. GEMM draws 0.9 to 1.0 of the design power,
+// communication 0.35 to 0.6 (design notes of MLPerf and Llama 3 runs); the rest is typical.
+const (
+	matrixUse = 0.95
+	memoryUse = 0.65
+	commUse   = 0.40
+	waitUse   = 0.20
+	cpuUse    = 0.15
+)
+
+// Compile makes the plan of a run.
+func Compile(s *Spec, site Site) (*Plan, error) {
+	d := site.Device
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	if s.Efficiency != nil {
+		d.Efficiency, d.FP8Share = float64(*s.Efficiency), float64(*s.Efficiency)
+	}
+	if s.GPUs > d.PerNode && s.GPUs%d.PerNode != 0 {
+		return nil, fmt.Errorf("%s: %d GPUs are not whole nodes of %d: choose %d or %d",
+			s.Name, s.GPUs, d.PerNode, s.GPUs/d.PerNode*d.PerNode, (s.GPUs/d.PerNode+1)*d.PerNode)
+	}
+	p := &Plan{Model: transformer.New(&s.Model), Layout: layout(s)}
+	p.Memory = memory(&p.Model, &p.Layout)
+	if p.Memory > d.Memory {
+		return nil, fmt.Errorf("%s: the model needs about %s on each GPU, which has %s: raise tensor, pipeline or context parallelism, or recompute activations",
+			s.Name, unit.Data(p.Memory), unit.Data(d.Memory))
+	}
+	p.Step = Time(&p.Model, &p.Layout, &d, s.Precision, float64(s.Jitter))
+	p.Tokens = p.Layout.Batch() * float64(p.Layout.Sequence)
+	p.Rate = p.Tokens / p.Step.Total
+	p.FLOPs = p.Rate * p.Model.TrainFLOPs(float64(p.Layout.Sequence), s.Attention != "unfused") / float64(s.GPUs)
+	p.MFU = p.FLOPs / d.peak(s.Precision)
+	p.Phases = phases(&p.Step)
+
+	nodes := max(1, s.GPUs/d.PerNode)
+	p.save(s, &d, nodes, site.Interruption)
+	p.job(s, &d, nodes, site.Horizon)
+	return p, nil
+}
+
+func (d *Device) check() error {
+	for _, f := range []struct {
+		name  string
+		value float64
+	}{{"bf16", d.BF16}, {"memory", d.Memory}, {"memory bandwidth", d.Bandwidth}, {"network bandwidth", d.Network},
+		{"GPUs of a domain", float64(d.Domain)}, {"GPUs of a node", float64(d.PerNode)}} {
+		if !(f.value > 0) {
+			return fmt.Errorf("the GPU type %s states no %s, which a training run needs", d.Name, f.name)
+		}
+	}
+	return nil
+}
+
+// layout fills in what the spec leaves open.
+func layout(s *Spec) Layout {
+	p := &s.Parallel
+	l := Layout{Tensor: max(1, p.Tensor), Pipeline: max(1, p.Pipeline), Context: max(1, p.Context), Expert: max(1, p.Expert),
+		Interleave: p.Interleave, MicroBatch: max(1, s.MicroBatch), Sequence: s.Sequence, SequenceParallel: p.Sequence,
+		Overlap: float64(p.Overlap), Recompute: s.Recompute, Unfused: s.Attention == "unfused"}
+	l.Data = max(1, s.GPUs/(l.Tensor*l.Pipeline*l.Context))
+	if l.Sequence == 0 {
+		l.Sequence = s.Model.Context
+	}
+	switch {
+	case l.Pipeline == 1:
+		l.Interleave = 1
+	case l.Interleave == 0:
+		l.Interleave = interleave(s.Model.Layers, l.Pipeline, 8)
+	}
+	each := l.Data * l.MicroBatch
+	l.MicroBatches = max(1, (s.GlobalBatch+each-1)/each)
+	return l
+}
+
+// interleave returns the number of pieces a stage, at most limit, that leave whole layers.
+func interleave(layers, stages, limit int) int {
+	for v := limit; v > 1; v-- {
+		if layers/(stages*v) >= 1 {
+			return v
+		}
+	}
+	return 1
+}
+
+// memory returns the bytes that the fullest GPU needs: BF16 weights and FP32 gradients (6 bytes a parameter), the
+// optimizer's 12 divided over the data-parallel ranks, and the activations of the micro-batches in flight
+// (Korthikanti §4: 34sbh a layer, 10 of them undivided without sequence parallelism).
+func memory(m *transformer.Model, l *Layout) float64 {
+	held := heldParameters(m, l)
+	states := held * (6 + 12/float64(l.Data*l.Context))
+	t, p, v := float64(l.Tensor), float64(l.Pipeline), float64(l.Interleave)
+	tokens := float64(l.MicroBatch) * float64(l.Sequence) / float64(l.Context)
+	layer := 34 * tokens * m.Hidden / t
+	if !l.SequenceParallel {
+		layer = (10 + 24/t) * tokens * m.Hidden
+	}
+	if l.Unfused && l.Recompute == "none" {
+		layer += 5 * m.Heads * tokens * float64(l.Sequence) / t
+	}
+	flight := math.Min(float64(l.MicroBatches), p+(p-1)/v)
+	if v == 1 {
+		flight = math.Min(float64(l.MicroBatches), p)
+	}
+	layers := math.Ceil(m.Layers / p)
+	if l.Recompute == "full" { // the inputs of the layers, and one layer at work
+		return states + 2*tokens*m.Hidden/t*layers*flight + layer
+	}
+	return states + layer*layers*flight
+}
+
+func phases(s *Step) []Phase {
+	return []Phase{
+		{"matrix", s.Matrix / s.Total, matrixUse},
+		{"memory", (s.Memory + s.Optimizer) / s.Total, memoryUse},
+		{"communication", (s.Comm + s.Data) / s.Total, commUse},
+		{"wait", (s.Bubble + s.Jitter) / s.Total, waitUse},
+	}
+}
+
+// Use returns the mean utilisation of a GPU over a step.
+func (p *Plan) Use() float64 {
+	u := 0.0
+	for _, ph := range p.Phases {
+		u += ph.Share * ph.GPU
+	}
+	return u
+}
+
+// save chooses how the run saves its progress.
+func (p *Plan) save(s *Spec, d *Device, nodes int, interruption func(int) float64) {
+	c := &s.Checkpoint
+	v := &p.Save
+	v.Size = 14 * p.Model.Parameters()
+	if c.Size != nil {
+		v.Size = float64(*c.Size)
+	}
+	bandwidth := 1e9 * float64(nodes)
+	if c.Bandwidth != nil {
+		bandwidth = float64(*c.Bandwidth)
+	}
+	v.Write = v.Size / bandwidth
+	v.Block = float64(c.Stall) + v.Write
+	if c.Write != "sync" && c.Copy > 0 {
+		v.Block = float64(c.Stall) + v.Size/float64(s.GPUs)/float64(c.Copy)
+	}
+	v.Restart = 180 + v.Write
+	if c.Restart != nil {
+		v.Restart = float64(*c.Restart)
+	}
+	if interruption != nil {
+		v.Interruption = interruption(nodes)
+	}
+	switch {
+	case c.Every > 0:
+		v.Every = float64(c.Every)
+	case c.Every == Auto && v.Interruption > 0:
+		v.Every = Daly(v.Block, 1/v.Interruption)
+	case c.Every == Auto:
+		v.Every = 3600 // nothing fails: the interval costs a little and buys nothing
+	}
+	if v.Every > 0 {
+		// The next copy cannot begin before the last one is in storage.
+		v.Every = math.Max(v.Every, math.Max(v.Write, p.Step.Total))
+	}
+}
+
+// job makes the job that the scheduler sees.
+func (p *Plan) job(s *Spec, d *Device, nodes int, horizon float64) {
+	j := &p.Job
+	*j = workload.Job{ID: s.Name, Name: s.Name, User: s.User, Queue: s.Queue, Class: workload.Train, Submit: float64(s.Submit),
+		Parts: int32(nodes), Whole: s.GPUs >= d.PerNode, Work: horizon, Priority: s.Priority, Profile: -1,
+		Util: workload.Util{GPU: p.Use(), CPU: cpuUse}}
+	j.Part[workload.GPU] = float64(min(s.GPUs, d.PerNode))
+	switch {
+	case s.Tokens != nil:
+		j.Work = *s.Tokens / p.Rate
+	case s.Duration != nil:
+		j.Work = float64(*s.Duration)
+	}
+	v := &p.Save
+	j.Checkpoint = workload.Checkpoint{Every: v.Every, Cost: v.Block, Restart: v.Restart}
+	p.Expected = ETTRRenewal(v.Interruption, v.Restart, v.Every, v.Block)
+	if v.Every == 0 { // an interruption loses everything
+		p.Expected = ETTRRenewal(v.Interruption, v.Restart, j.Work, 0)
+	}
+}

@@ -1,0 +1,127 @@
+package training
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/halltwin/halltwin/models/transformer"
+	"github.com/halltwin/halltwin/models/unit"
+)
+
+// Spec is one training run.
+type Spec struct {
+	Name  string `yaml:"name" doc:"name of the job" required:"true"`
+	User  string `yaml:"user" doc:"who submits it"`
+	Queue string `yaml:"queue" doc:"queue it joins"`
+
+	Model       transformer.Spec `yaml:"model" doc:"the model that is trained" required:"true"`
+	GPUs        int              `yaml:"gpus" doc:"GPUs in all" required:"true" range:"[1,)"`
+	Parallel    ParallelSpec     `yaml:"parallel" doc:"how the work is divided"`
+	MicroBatch  int              `yaml:"micro_batch" doc:"sequences that pass the pipeline together" default:"1" range:"[1,)"`
+	GlobalBatch int              `yaml:"global_batch" doc:"sequences a step, rounded up to whole micro-batches on every data-parallel rank" default:"2048" source:"Llama 3: 16 M tokens of 8,192" range:"[1,)"`
+	Sequence    int              `yaml:"sequence" doc:"tokens of a sequence; 0: the context of the model" default:"0" range:"[0,)"`
+	Precision   string           `yaml:"precision" doc:"arithmetic of the matrix work" enum:"bf16,fp8" default:"bf16"`
+	Recompute   string           `yaml:"recompute" doc:"activations computed again in the backward pass: none, those of attention, or all" enum:"none,selective,full" default:"none"`
+	Attention   string           `yaml:"attention" doc:"flash skips what a causal mask hides and keeps scores on chip; unfused computes and stores all of them" enum:"flash,unfused" default:"flash"`
+	Efficiency  *unit.Ratio      `yaml:"efficiency" doc:"share of the peak that matrix work reaches; absent: that of the GPU type" range:"(0,1]"`
+	Jitter      unit.Ratio       `yaml:"jitter" doc:"standard deviation of the step time between ranks; the slowest sets the pace" default:"0.4 %" source:"typical" range:"[0,0.2]"`
+
+	Submit   unit.Duration  `yaml:"submit" doc:"when it is submitted, from the start" default:"0 s"`
+	Tokens   *float64       `yaml:"tokens" doc:"tokens to train on; absent: duration, or to the end of the run" range:"(0,)"`
+	Duration *unit.Duration `yaml:"duration" doc:"run time at full speed without failures, instead of tokens" range:"(0,)"`
+	Priority float64        `yaml:"priority" doc:"larger is more urgent" default:"0"`
+
+	Checkpoint CheckpointSpec `yaml:"checkpoint" doc:"how it saves its progress"`
+}
+
+// ParallelSpec divides the work.
+type ParallelSpec struct {
+	Tensor     int        `yaml:"tensor" doc:"GPUs that share every matrix" default:"1" range:"[1,)"`
+	Pipeline   int        `yaml:"pipeline" doc:"stages of layers" default:"1" range:"[1,)"`
+	Interleave int        `yaml:"interleave" doc:"pieces of the model that each stage holds; 0: as many as leave whole layers, at most 8" default:"0" range:"[0,)"`
+	Context    int        `yaml:"context" doc:"GPUs that share every sequence" default:"1" range:"[1,)"`
+	Expert     int        `yaml:"expert" doc:"GPUs that share the experts, out of the data-parallel ones" default:"1" range:"[1,)"`
+	Overlap    unit.Ratio `yaml:"overlap" doc:"share of the transfers between tensor ranks that is hidden behind matrix work" default:"60 %" source:"typical of Transformer Engine; 0 in older programs" range:"[0,1]"`
+	Data       int        `yaml:"data" doc:"replicas; 0: what remains of the GPUs" default:"0" range:"[0,)"`
+	Sequence   bool       `yaml:"sequence" doc:"norms and dropout are divided over the tensor ranks too" default:"true"`
+}
+
+// CheckpointSpec is how a run saves its progress.
+type CheckpointSpec struct {
+	Every     Interval        `yaml:"every" doc:"run time between checkpoints, never, or auto: Daly's optimum under the failures of the scenario" default:"auto"`
+	Write     string          `yaml:"write" doc:"sync: the run waits for storage; async: it waits for a copy to host memory only" enum:"async,sync" default:"async"`
+	Size      *unit.Data      `yaml:"size" doc:"size of a checkpoint; absent: 14 bytes a parameter" range:"(0,)"`
+	Bandwidth *unit.Bandwidth `yaml:"bandwidth" doc:"write bandwidth of storage for the whole job; absent: 1 GB/s a node" range:"(0,)"`
+	Copy      unit.Bandwidth  `yaml:"copy" doc:"bandwidth of the copy to host memory, for each GPU" default:"10 GB/s" source:"typical of PCIe 5 in service" range:"(0,)"`
+	Stall     unit.Duration   `yaml:"stall" doc:"time that every checkpoint blocks the run beside the copy or the write: barrier and planning" default:"2 s" source:"typical" range:"[0,)"`
+	Restart   *unit.Duration  `yaml:"restart" doc:"time from the restart of the job until it makes progress; absent: 3 min and the time to read the checkpoint" range:"[0,)"`
+}
+
+// Interval is a time between checkpoints in s, or a rule.
+type Interval float64
+
+// The rules.
+const (
+	Auto  Interval = 0
+	Never Interval = -1
+)
+
+// UnmarshalText reads "auto", "never" or a duration.
+func (i *Interval) UnmarshalText(text []byte) error {
+	switch s := strings.TrimSpace(string(text)); s {
+	case "auto":
+		*i = Auto
+	case "never":
+		*i = Never
+	default:
+		v, err := unit.Parse[unit.Duration](s)
+		if err != nil || v <= 0 {
+			return fmt.Errorf("%q is no interval of checkpoints: write auto, never, or a duration such as 30 min", s)
+		}
+		*i = Interval(v)
+	}
+	return nil
+}
+
+// MarshalText writes what UnmarshalText reads.
+func (i Interval) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
+
+func (i Interval) String() string {
+	switch i {
+	case Auto:
+		return "auto"
+	case Never:
+		return "never"
+	}
+	return unit.DurationKind.Format(float64(i), 0)
+}
+
+// Validate checks what tags cannot say.
+func (s *Spec) Validate(fail func(path, msg string)) {
+	p := &s.Parallel
+	if s.Tokens != nil && s.Duration != nil {
+		fail("tokens", "give either tokens or duration")
+	}
+	used := p.Tensor * p.Pipeline * p.Context
+	if used < 1 {
+		return // each of them has been complained about
+	}
+	switch {
+	case s.GPUs%used != 0:
+		fail("gpus", fmt.Sprintf("%d GPUs do not divide into tensor %d × pipeline %d × context %d = %d: choose a multiple, such as %d",
+			s.GPUs, p.Tensor, p.Pipeline, p.Context, used, max(1, s.GPUs/used)*used))
+	case p.Data > 0 && p.Data*used != s.GPUs:
+		fail("parallel.data", fmt.Sprintf("tensor × pipeline × context × data is %d, not %d GPUs: leave data out to take what remains", p.Data*used, s.GPUs))
+	case p.Expert > 1 && (s.GPUs/p.Pipeline)%p.Expert != 0:
+		fail("parallel.expert", fmt.Sprintf("the %d GPUs of a stage do not divide into %d", s.GPUs/p.Pipeline, p.Expert))
+	}
+	if p.Expert > 1 && s.Model.Experts%p.Expert != 0 {
+		fail("parallel.expert", fmt.Sprintf("%d experts do not divide over %d GPUs", s.Model.Experts, p.Expert))
+	}
+	if p.Pipeline > s.Model.Layers && s.Model.Layers > 0 {
+		fail("parallel.pipeline", fmt.Sprintf("there are %d stages for %d layers", p.Pipeline, s.Model.Layers))
+	}
+	if s.Model.Heads > 0 && s.Model.Heads%p.Tensor != 0 {
+		fail("parallel.tensor", fmt.Sprintf("%d heads do not divide over %d GPUs", s.Model.Heads, p.Tensor))
+	}
+}
