@@ -3,6 +3,7 @@ package record
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Fanout feeds several sinks. A sink that fails is cut off: it gets nothing more but Close, its first error is
@@ -102,7 +103,9 @@ func (f *Fanout) each(call func(Sink) error) error {
 // first, so that the sinks that still work record what the others miss.
 func (f *Fanout) Close(s *Summary) error {
 	if s != nil {
-		s.Failed = append(s.Failed, f.Failures()...)
+		for _, x := range f.Failures() {
+			s.failed(x)
+		}
 	}
 	for i := range f.outs {
 		o := &f.outs[i]
@@ -113,7 +116,7 @@ func (f *Fanout) Close(s *Summary) error {
 		if err := o.sink.Close(s); err != nil && o.err == nil {
 			o.fail(err, f.now)
 			if s != nil {
-				s.Failed = append(s.Failed, o.err.failure())
+				s.failed(o.err.failure())
 			}
 		}
 	}
@@ -140,6 +143,13 @@ func (f *Fanout) Failures() []SinkFailure {
 		}
 	}
 	return list
+}
+
+// failed notes a failure once, though fan-outs may be nested.
+func (s *Summary) failed(x SinkFailure) {
+	if !slices.Contains(s.Failed, x) {
+		s.Failed = append(s.Failed, x)
+	}
 }
 
 func (e *SinkError) failure() SinkFailure {

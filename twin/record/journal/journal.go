@@ -24,6 +24,7 @@ type File interface {
 // Folder makes files by name; names use slashes. Tests make full disks of it.
 type Folder interface {
 	Create(name string) (File, error)
+	Rename(from, to string) error
 }
 
 // Dir is a folder of the operating system.
@@ -36,6 +37,23 @@ func (d Dir) Create(name string) (File, error) {
 		return nil, err
 	}
 	return os.Create(path)
+}
+
+// Rename gives a file another name, replacing what has it.
+func (d Dir) Rename(from, to string) error {
+	return os.Rename(filepath.Join(string(d), filepath.FromSlash(from)), filepath.Join(string(d), filepath.FromSlash(to)))
+}
+
+// WriteFile makes a small file that is either whole under its name or not there: it is written beside and renamed.
+func WriteFile(in Folder, name string, content []byte) (sum string, err error) {
+	l, err := Create(in, name+".new")
+	if err != nil {
+		return "", err
+	}
+	if err := errors.Join(l.Append(content), l.Close()); err != nil {
+		return "", err
+	}
+	return l.Sum(), in.Rename(name+".new", name)
 }
 
 // Log is an append-only file. Its zero value is not useful; [Create] makes one.

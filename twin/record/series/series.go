@@ -65,7 +65,9 @@ type Store struct {
 var _ record.Sink = (*Store)(nil)
 
 // New returns an empty store.
-func New(o Options) *Store { return &Store{options: o, Count: map[string]int{}, byID: map[string]*Series{}} }
+func New(o Options) *Store {
+	return &Store{options: o, Count: map[string]int{}, byID: map[string]*Series{}}
+}
 
 // Open makes a series for each announced channel.
 func (s *Store) Open(h *record.Header) error {
