@@ -63,7 +63,10 @@ const (
 )
 
 // Util is how busy a job keeps what it holds: fractions of its demanded GPUs and CPU cores, 0 to 1.
-type Util struct{ GPU, CPU float64 }
+type Util struct {
+	GPU, CPU float64
+	Memory   float64 // activity of the GPU memory; only the activity power model reads it
+}
 
 // Checkpoint says how a job saves its progress. All times are in s; the zero value never saves.
 type Checkpoint struct {
@@ -140,12 +143,13 @@ func (p *Profile) Util(i int32) Util {
 	return u
 }
 
-// Seek moves cursor to the segment that holds at the given progress and returns it. Progress that grows costs a
-// step a segment; going back starts over.
+// Seek moves cursor to the segment that holds at the given progress and returns it, at a step a segment in either
+// direction. Any cursor is a correct beginning.
 func (p *Profile) Seek(cursor int32, progress float64) int32 {
 	last := int32(p.Len() - 1)
-	if cursor > last || cursor > 0 && progress < p.EndOf(cursor-1) {
-		cursor = 0
+	cursor = min(max(cursor, 0), last)
+	for cursor > 0 && progress < p.EndOf(cursor-1) {
+		cursor--
 	}
 	for cursor < last && progress >= p.EndOf(cursor) {
 		cursor++
