@@ -89,7 +89,7 @@ func (e *Error) Fix() string {
 		return "write " + e.Kind.example(e.Text)
 	case UnknownUnit:
 		if alt := closest(e.Unit, e.Kind); alt != "" {
-			return fmt.Sprintf("did you mean %q?", alt)
+			return fmt.Sprintf("did you mean %s?", alt)
 		}
 		return fmt.Sprintf("%s is written in %s", e.Kind.Name, e.Kind.list())
 	case NotFinite:
@@ -220,15 +220,19 @@ func split(text string) (number, symbol string) {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
+// example puts the number that was written before the units of the kind's example, at most the last two.
 func (k *Kind) example(text string) string {
 	number, _ := split(text)
-	if number == "" || len(k.Show) == 0 {
+	var with []string
+	for _, e := range strings.Split(strings.ReplaceAll(k.Example, " or ", ", "), ", ") {
+		if _, symbol := split(e); symbol != "" && number != "" {
+			with = append(with, number+" "+symbol)
+		}
+	}
+	if len(with) == 0 {
 		return k.Example
 	}
-	if len(k.Show) == 1 {
-		return number + " " + k.Show[0]
-	}
-	return number + " " + k.Show[len(k.Show)-2] + " or " + number + " " + k.Show[len(k.Show)-1]
+	return strings.Join(with[max(0, len(with)-2):], " or ")
 }
 
 func (k *Kind) list() string {
@@ -239,12 +243,30 @@ func (k *Kind) list() string {
 	return strings.Join(symbols, ", ")
 }
 
-// closest returns the symbol of the kind that differs from s only in case, or "".
+// words are what people write for a unit that has a symbol.
+var words = map[string]string{
+	"watt": "W", "watts": "W", "kilowatt": "kW", "kilowatts": "kW", "megawatt": "MW", "megawatts": "MW",
+	"sec": "s", "secs": "s", "second": "s", "seconds": "s", "m": "min", "mins": "min", "minute": "min", "minutes": "min",
+	"hr": "h", "hrs": "h", "hour": "h", "hours": "h", "msec": "ms", "milliseconds": "ms", "yr": "year",
+	"c": "degC", "°": "degC", "celsius": "degC", "deg": "degC", "f": "degF", "fahrenheit": "degF", "kelvin": "K",
+	"percent": "%", "pct": "%", "gbps": "Gb/s", "mbps": "Mb/s", "gbit": "Gb/s", "gib": "GiB", "mib": "MiB", "lpm": "L/min",
+	"l/min": "L/min", "l/s": "L/s", "m³/s": "m3/s", "m³/h": "m3/h", "m³": "m3", "m²": "m2", "$": "USD", "$/kwh": "USD/kWh", "usd/kwh": "USD/kWh",
+	"tflops": "TFLOP/s", "pflops": "PFLOP/s", "meter": "m", "meters": "m", "litre": "L", "liter": "L", "litres": "L", "liters": "L",
+	"volt": "V", "volts": "V", "amp": "A", "amps": "A", "ampere": "A",
+}
+
+// closest returns the symbols of the kind that were probably meant by s, as a message lists them, or "".
 func closest(s string, k *Kind) string {
-	for _, u := range k.Units {
-		if strings.EqualFold(u.Symbol, s) {
-			return u.Symbol
+	if symbol, ok := words[strings.ToLower(s)]; ok {
+		if _, ok := k.Lookup(symbol); ok {
+			return strconv.Quote(symbol)
 		}
 	}
-	return ""
+	var found []string
+	for _, u := range k.Units {
+		if strings.EqualFold(u.Symbol, s) {
+			found = append(found, strconv.Quote(u.Symbol))
+		}
+	}
+	return strings.Join(found, " or ")
 }

@@ -51,7 +51,7 @@ var (
 	}
 	// DurationKind is the kind of [Duration].
 	DurationKind = &Kind{
-		Name: "duration", Example: "90 min, 12 h or 300 s",
+		Name: "duration", Example: "300 s, 90 min or 12 h",
 		Units: []Unit{
 			{Symbol: "s", Factor: 1},
 			{Symbol: "ms", Factor: 0.001},

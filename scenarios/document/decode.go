@@ -215,7 +215,7 @@ func (d *decoder) absent(v *Value, target reflect.Value, f *field, n *node) {
 	switch {
 	case f.required:
 		if !v.broken {
-			d.fail(n, CodeRequired, n.in()+" needs "+article(f.key), "write "+f.key+": "+f.shape.example(f)+hint(f.doc))
+			d.fail(n, CodeRequired, fmt.Sprintf("%s needs %q", n.in(), f.key), "write "+f.key+": "+sketch(f)+hint(f.doc))
 		}
 	case f.def != nil:
 		d.value(f.def, target, f.shape, &node{up: n, key: f.key, value: f.def, field: f})
@@ -225,15 +225,25 @@ func (d *decoder) absent(v *Value, target reflect.Value, f *field, n *node) {
 	}
 }
 
+// sketch is what could stand after a missing key.
+func sketch(f *field) string {
+	switch s := f.shape.base(); s.form {
+	case formText, formWord:
+		if f.enum == nil {
+			return "…"
+		}
+	case formList:
+		return "[…]"
+	}
+	return f.shape.example(f)
+}
+
 func hint(doc string) string {
 	if doc == "" {
 		return ""
 	}
 	return " (" + doc + ")"
 }
-
-// article writes a key with quotes, as a thing that is missing.
-func article(key string) string { return strconv.Quote(key) }
 
 // in is what a message calls the map at n: "cdu".
 func (n *node) in() string {

@@ -60,8 +60,8 @@ func (d Diagnostic) String() string {
 // where is the place and the chain of uses, for the one-line form.
 func (d Diagnostic) where() string {
 	where := d.Pos.String()
-	for _, p := range d.Used {
-		where += ", used by " + p.String()
+	if used := d.usedBy(); used != "" {
+		where += ", " + used
 	}
 	return where
 }
@@ -86,16 +86,50 @@ func (ds Diagnostics) Err() error {
 	return ds
 }
 
-// Sorted returns the diagnostics in the order of their places, each once: a mistake in a part that is used in
-// a hundred places is one mistake.
+// Sorted returns the diagnostics in the order in which a reader of the scenario file meets them, those of a part
+// where the part is used, and each once: a mistake in a part that is used in a hundred places is one mistake.
 func (ds Diagnostics) Sorted() Diagnostics {
 	out := slices.Clone(ds)
 	slices.SortStableFunc(out, func(a, b Diagnostic) int {
-		return cmp.Or(a.Pos.Compare(b.Pos), strings.Compare(a.Code, b.Code), strings.Compare(a.Msg, b.Msg))
+		return cmp.Or(a.root().Compare(b.root()), cmp.Compare(len(a.Used), len(b.Used)), a.Pos.Compare(b.Pos),
+			strings.Compare(a.Code, b.Code), strings.Compare(a.Msg, b.Msg))
 	})
-	return slices.CompactFunc(out, func(a, b Diagnostic) bool {
-		return a.Pos == b.Pos && a.Code == b.Code && a.Msg == b.Msg
+	type identity struct {
+		pos       Pos
+		code, msg string
+	}
+	seen := make(map[identity]bool, len(out))
+	return slices.DeleteFunc(out, func(d Diagnostic) bool {
+		id := identity{d.Pos, d.Code, d.Msg}
+		again := seen[id]
+		seen[id] = true
+		return again
 	})
+}
+
+// root is the place in the scenario file itself that leads to the diagnostic.
+func (d Diagnostic) root() Pos {
+	if len(d.Used) > 0 {
+		return d.Used[len(d.Used)-1]
+	}
+	return d.Pos
+}
+
+// usedBy writes the chain of uses, of a long one the ends.
+func (d Diagnostic) usedBy() string {
+	var places []string
+	for i, p := range d.Used {
+		switch {
+		case len(d.Used) <= 3 || i == 0 || i == len(d.Used)-1:
+			places = append(places, p.String())
+		case i == 1:
+			places = append(places, "…")
+		}
+	}
+	if len(places) == 0 {
+		return ""
+	}
+	return "used by " + strings.Join(places, ", by ")
 }
 
 // Summary returns "2 errors", for the line below them.

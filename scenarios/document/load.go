@@ -22,7 +22,7 @@ type Limits struct {
 
 // DefaultLimits admits a hall of 100,000 GPUs with every node written out and refuses what could only be a
 // mistake or an attack.
-var DefaultLimits = Limits{Bytes: 64 << 20, Line: 1 << 20, Depth: 64, Nodes: 4_000_000, Files: 1000}
+var DefaultLimits = Limits{Bytes: 64 << 20, Line: 1 << 20, Depth: 64, Nodes: 2_000_000, Files: 1000}
 
 // Loader reads scenario files and the parts they use. It remembers what it has read, so one serves one
 // scenario; it is not for several goroutines at once.

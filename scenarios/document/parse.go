@@ -60,7 +60,9 @@ func scan(name string, text []byte, limits Limits) Diagnostics {
 		case c == '\n':
 			nodes++
 			line, start = line+1, i+1
-		case c == ':' || c == ',' || c == '[' || c == '{' || c == '?':
+		case c == ',':
+			nodes += 3 // the reader holds all of a list in brackets before it gives out the first item
+		case c == ':' || c == '[' || c == '{' || c == '?':
 			nodes++
 		case c == '-' && i+1 < len(text) && (text[i+1] == ' ' || text[i+1] == '\n' || text[i+1] == '\t'):
 			nodes++
@@ -83,7 +85,7 @@ func scan(name string, text []byte, limits Limits) Diagnostics {
 		}
 		if nodes > limits.Nodes {
 			return Diagnostics{{Code: CodeLimit, Pos: Pos{name, line, 1}, Span: 1,
-				Msg: fmt.Sprintf("the file has more than %d keys and values", limits.Nodes),
+				Msg: fmt.Sprintf("the file has more than about %d keys and values", limits.Nodes),
 				Fix: "say what repeats with counts instead of writing it out"}}
 		}
 	}
@@ -111,7 +113,9 @@ func (b *builder) alloc() *Value {
 }
 
 func (b *builder) fail(n *yaml.Node, span int, code, msg, fix string) {
-	b.errors = append(b.errors, Diagnostic{Code: code, Pos: b.pos(n), Span: span, Msg: msg, Fix: fix})
+	if len(b.errors) < mostErrors {
+		b.errors = append(b.errors, Diagnostic{Code: code, Pos: b.pos(n), Span: span, Msg: msg, Fix: fix})
+	}
 }
 
 func (b *builder) pos(n *yaml.Node) Pos { return Pos{b.file, n.Line, n.Column} }
@@ -194,10 +198,8 @@ func (b *builder) mapping(v *Value, n *yaml.Node, depth int) {
 		e := Entry{Key: k.Value, Pos: b.pos(k), Value: b.value(n.Content[i+1], depth+1)}
 		if twin := v.find(e.Key, index); twin >= 0 {
 			first := v.Entries[twin].Pos
-			b.errors = append(b.errors, Diagnostic{Code: CodeKey, Pos: e.Pos, Span: utf8.RuneCountInString(e.Key),
-				Msg:     fmt.Sprintf("%q is given twice", clip(e.Key)),
-				Fix:     fmt.Sprintf("it stands in line %d already", first.Line),
-				Related: []Related{{first, "first given here"}}})
+			b.fail(k, utf8.RuneCountInString(e.Key), CodeKey, fmt.Sprintf("%q is given twice", clip(e.Key)),
+				fmt.Sprintf("remove one: the first stands in line %d", first.Line))
 			continue
 		}
 		if index != nil {

@@ -17,27 +17,25 @@ import (
 //	  │             ^^^ write 1.2 kW or 1.2 MW (ups.rating is a power)
 //	error[key]: unknown field "suply" in cdu — did you mean "supply"?   hall.yaml:31:9
 //
-// One whose message says it all, or whose source is not at hand, takes a single line. Of more than a few alike,
-// the rest are counted. Colour is for terminals.
+// One whose message says it all, or whose source is not at hand, takes a single line. Of very many only the first
+// are written, and of those alike fewer: the count of the others follows. Colour is for terminals.
 func (ds Diagnostics) Render(w io.Writer, sources Sources, colour bool) {
+	const most, mostAlike = 200, 20
 	r := renderer{sources: sources, lines: map[string][]int{}, paint: noColour}
 	if colour {
 		r.paint = ansi
 	}
-	const most = 20
-	sorted := ds.Sorted()
 	alike := map[string]int{}
-	for _, d := range sorted {
-		alike[d.Code+d.Msg]++
-	}
-	shown := map[string]int{}
+	shown, sorted := 0, ds.Sorted()
 	for _, d := range sorted {
 		key := d.Code + d.Msg
-		if shown[key]++; shown[key] <= most {
+		if alike[key]++; alike[key] <= mostAlike && shown < most {
 			r.one(d)
-		} else if shown[key] == alike[key] {
-			fmt.Fprintf(&r.out, "%s and %d more like the last of these: %s\n", r.paint.error("error["+d.Code+"]:"), alike[key]-most, clean(d.Msg))
+			shown++
 		}
+	}
+	if rest := len(sorted) - shown; rest > 0 {
+		fmt.Fprintf(&r.out, "… and %d more\n", rest)
 	}
 	_, _ = w.Write(r.out.Bytes())
 }
@@ -76,12 +74,8 @@ func (r *renderer) one(d Diagnostic) {
 	number := strconv.Itoa(d.Line)
 	gutter := strings.Repeat(" ", len(number))
 	where := d.Pos.String()
-	for i, p := range d.Used {
-		if i == 0 {
-			where += "        used by " + p.String()
-		} else {
-			where += ", by " + p.String()
-		}
+	if used := d.usedBy(); used != "" {
+		where += "        " + used
 	}
 	text, before, carets := window(line, d.Col, d.Span)
 	fmt.Fprintf(&r.out, "%s\n%s%s %s\n%s%s%s\n%s%s%s%s %s\n", head,

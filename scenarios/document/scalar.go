@@ -144,8 +144,11 @@ func (d *decoder) unitError(err error, n *node) bool {
 	if !errors.As(err, &e) {
 		return false
 	}
-	what := fmt.Sprintf("(%s is %s)", n.short(), e.Kind.Noun())
-	d.fail(n, CodeUnits, e.Problem(), strings.TrimSpace(e.Fix()+" "+what))
+	fix := e.Fix()
+	if fix != "" && n.key != e.Kind.Name {
+		fix += fmt.Sprintf(" (%s is %s)", n.short(), e.Kind.Noun())
+	}
+	d.fail(n, CodeUnits, e.Problem(), fix)
 	return true
 }
 

@@ -52,6 +52,10 @@ func syntax(name string, text []byte, err error) Diagnostic {
 		if begin.Line > 0 {
 			d.Pos = begin
 		}
+	case has("did not find expected key") && (at == '}' || at == ']'):
+		d.Msg, d.Fix = fmt.Sprintf("this %q closes nothing", string(at)), "remove it"
+	case has("did not find expected key") && follows(text, mark):
+		d.Msg, d.Fix = "text follows a value that has ended", "put all of it in quotes"
 	case has("did not find expected key"):
 		d.Msg, d.Fix = "a key is due here", "keys of one map begin in one column"
 	case has("did not find expected '-' indicator"):
@@ -85,6 +89,13 @@ func runeAt(text []byte, p Pos) rune {
 	}
 	r, _ := utf8.DecodeRune(rest)
 	return r
+}
+
+// follows tells whether a place comes after a closing quote or bracket on its line.
+func follows(text []byte, p Pos) bool {
+	line := []rune(string(lineOf(text, p.Line)))
+	before := strings.TrimRight(string(line[:min(p.Col-1, len(line))]), " ")
+	return before != "" && strings.ContainsRune(`"']}`, rune(before[len(before)-1]))
 }
 
 // lineOf returns a line of the text, counted from 1, without its end.
