@@ -18,6 +18,15 @@ type Effect struct {
 	Text string
 }
 
+// Critical reports whether power, or what protects it, is gone.
+func (e *Effect) Critical() bool {
+	switch e.Kind {
+	case "breaker.trip", "battery.empty", "ups.off", "genset.lockout", "genset.dry", "racks.dark", "cooling.off":
+		return true
+	}
+	return false
+}
+
 // firing collects effects.
 type firing struct {
 	*Plan
@@ -184,6 +193,7 @@ func (f *firing) cords() {
 				continue
 			}
 			f.Cut[r] |= 1 << c
+			f.Cuts++
 			f.Counts.BreakerTrips++
 			f.fx = append(f.fx, Effect{"breaker.trip", facility.Ref{Kind: facility.Rack, Index: int32(r)},
 				fmt.Sprintf("cord %c trips at %s of %s", 'a'+c, percent(x), watts(f.limit))})

@@ -50,6 +50,8 @@ func newSpec(t testing.TB, redundancy string) *Spec {
 	return s
 }
 
+func ratio(x float64) unit.Ratio { return unit.Ratio(x) }
+
 func power(w float64) *unit.Power { p := unit.Power(w); return &p }
 
 // racks is n racks of w W each, and as much cooling as mech W.

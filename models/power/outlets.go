@@ -117,19 +117,25 @@ func (c *compiler) cordRacks(pairs []pair) {
 	for r := range c.cordB {
 		c.cordB[r] = -1
 	}
+	for _, q := range pairs {
+		c.rackFeeds = append(c.rackFeeds, rackFeed{-1, -1, int32(q.lo), int32(q.hi)})
+	}
 	next := c.layers[pdus].first
 	for i := range c.sides {
 		sd := &c.sides[i]
 		sd.pdus.first = next
-		for _, q := range pairs {
+		for j, q := range pairs {
 			cord := c.cordA
 			switch i {
 			case q.a:
+				c.rackFeeds[j].a = next
 			case q.b:
 				cord = c.cordB
+				c.rackFeeds[j].b = next
 			default:
 				continue
 			}
+			c.outletSide = append(c.outletSide, int32(i))
 			for r := q.lo; r < q.hi; r++ {
 				cord[r] = next
 			}

@@ -59,6 +59,9 @@ type side struct {
 	pdus         span // a hidden, lossless outlet where the plan has no PDUs
 }
 
+// rackFeed is the racks [lo, hi), fed by the PDU units a and, unless it is -1, b.
+type rackFeed struct{ a, b, lo, hi int32 }
+
 // Plan is a compiled power chain. It is immutable.
 type Plan struct {
 	layers [numLayers]layer
@@ -69,10 +72,12 @@ type Plan struct {
 	groups []span // gensets that share a bus
 
 	racks        int
-	cordA, cordB []int32 // by rack: the PDU unit of each cord; -1: none
-	limit        float64 // W of a rack cord; +Inf: not limited
-	branch       Breaker // of a rack cord
-	hidden       bool    // the PDUs are only outlets, not equipment
+	rackFeeds    []rackFeed // racks in order, by the PDUs that feed them
+	cordA, cordB []int32    // by rack: the PDU unit of each cord; -1: none
+	outletSide   []int32    // by PDU: its side
+	limit        float64    // W of a rack cord; +Inf: not limited
+	branch       Breaker    // of a rack cord
+	hidden       bool       // the PDUs are only outlets, not equipment
 
 	noLoad, loadLoss float64 // of a transformer
 	curve, line      Curve   // of a UPS

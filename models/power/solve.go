@@ -97,46 +97,61 @@ func (p *Plan) running(s *State, group int32) int {
 // loadRacks divides each rack's power over its live cords.
 func (p *Plan) loadRacks(s *State, rackW []float64) {
 	s.IT, s.Unserved, s.Dark = 0, 0, 0
-	// A PDU is live where its Load says so: the array is free until rate fills it.
-	for i := range p.sides {
-		for u := p.sides[i].pdus.first; u < p.sides[i].pdus.end; u++ {
-			s.Load[u] = 0
-			if s.Fed[i] && s.Up[u] && !s.Open[u] {
-				s.Load[u] = 1
+	for i := range p.rackFeeds {
+		f := &p.rackFeeds[i]
+		live := mask(p.liveOutlet(s, f.a), f.b >= 0 && p.liveOutlet(s, f.b))
+		if s.Cuts > 0 {
+			for r := f.lo; r < f.hi; r++ {
+				p.loadRun(s, f, live&^s.Cut[r], r, r+1, rackW)
 			}
+		} else {
+			p.loadRun(s, f, live, f.lo, f.hi, rackW)
 		}
-	}
-	limited := s.CordLoad != nil
-	inverse := 1 / p.limit
-	for r, w := range rackW {
-		a, b, cut := p.cordA[r], p.cordB[r], s.Cut[r]
-		onA := cut&1 == 0 && s.Load[a] != 0
-		onB := b >= 0 && cut&2 == 0 && s.Load[b] != 0
-		s.RackOn[r] = onA || onB
-		if limited {
-			s.CordLive[r], s.CordLoad[r] = bits(onA, onB), w*inverse
-			if onA && onB {
-				s.CordLoad[r] *= 0.5
-			}
-		}
-		switch {
-		case onA && onB:
-			s.Flow[a] += 0.5 * w
-			s.Flow[b] += 0.5 * w
-		case onA:
-			s.Flow[a] += w
-		case onB:
-			s.Flow[b] += w
-		default:
-			s.Dark++
-			s.Unserved += w
-			continue
-		}
-		s.IT += w
 	}
 }
 
-func bits(a, b bool) uint8 {
+// loadRun puts the racks [lo, hi) of a feed on those of its PDUs whose bits are set in live.
+func (p *Plan) loadRun(s *State, f *rackFeed, live uint8, lo, hi int32, rackW []float64) {
+	w := rackW[lo:hi]
+	on := s.RackOn[lo:hi]
+	sum := 0.0
+	for r, x := range w {
+		sum += x
+		on[r] = live != 0
+	}
+	half := 1.0
+	switch live {
+	case 0:
+		s.Dark += len(w)
+		s.Unserved += sum
+		half = 0
+	case 1:
+		s.Flow[f.a] += sum
+	case 2:
+		s.Flow[f.b] += sum
+	case 3:
+		half = 0.5
+		s.Flow[f.a] += half * sum
+		s.Flow[f.b] += half * sum
+	}
+	if live != 0 {
+		s.IT += sum
+	}
+	if s.CordLoad != nil {
+		each := half / p.limit
+		for r, x := range w {
+			s.CordLive[int(lo)+r] = live
+			s.CordLoad[int(lo)+r] = x * each
+		}
+	}
+}
+
+// liveOutlet reports whether a PDU can feed racks.
+func (p *Plan) liveOutlet(s *State, u int32) bool {
+	return s.Fed[p.outletSide[u-p.layers[pdus].first]] && s.Up[u] && !s.Open[u]
+}
+
+func mask(a, b bool) uint8 {
 	var n uint8
 	if a {
 		n = 1
@@ -152,7 +167,7 @@ func (p *Plan) loadPDUs(s *State, i int) {
 	s.Out[i] = 0
 	rating := p.layers[pdus].rating
 	for u := p.sides[i].pdus.first; u < p.sides[i].pdus.end; u++ {
-		if s.Load[u] == 0 {
+		if !p.liveOutlet(s, u) {
 			continue
 		}
 		w := s.Flow[u]
@@ -380,17 +395,16 @@ func (p *Plan) rate(s *State) {
 		}
 		for u := l.first; u < l.end; u++ {
 			x := s.Flow[u] * inverse
+			if i == upses && s.UPS[u-l.first] == UPSBypass {
+				x = 0 // the inverter carries nothing
+			}
 			s.Load[u] = x
 			if p.level(l, continuous, x, s.Over[u]) != s.Over[u] {
 				s.News = true
 			}
 		}
 	}
-	first := p.layers[upses].first
 	for k, m := range s.UPS {
-		if m == UPSBypass {
-			s.Load[int(first)+k] = 0 // the inverter carries nothing
-		}
 		if m != s.Told.UPS[k] {
 			s.News = true
 		}

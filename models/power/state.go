@@ -1,6 +1,7 @@
 package power
 
 import (
+	"math/bits"
 	"slices"
 	"strconv"
 
@@ -100,6 +101,7 @@ type State struct {
 
 	RackOn     []bool    // by rack: at least one cord is live
 	Cut        []uint8   // by rack: cords whose breaker tripped, bits
+	Cuts       int       // cord breakers that are tripped
 	CordLoad   []float64 // by rack: load of each live cord ÷ its limit; nil where cords are not limited
 	CordLive   []uint8   // by rack: cords that carry, bits; nil likewise
 	BranchHeat []float64 // two by rack: heat of its cords' breakers; nil likewise
@@ -224,9 +226,13 @@ func (p *Plan) Current(s *State, i int) float64 {
 	return LineCurrent(s.Flow[i], p.volts, p.powerFactor)
 }
 
-// Health fails equipment r or makes it work again; a repair also closes its tripped breaker and resets it. It reports
-// whether the plan has such equipment.
+// Health fails equipment r or makes it work again; a repair also closes its tripped breaker and resets it, and that
+// of a rack the breakers of its cords. It reports whether the plan has such equipment.
 func (p *Plan) Health(s *State, r facility.Ref, up bool) bool {
+	if r.Kind == facility.Rack && r.Index >= 0 && int(r.Index) < p.racks && up {
+		p.resetCords(s, r.Index)
+		return true
+	}
 	u, ok := p.unit(r)
 	if !ok {
 		return false
@@ -254,8 +260,9 @@ func (p *Plan) Health(s *State, r facility.Ref, up bool) bool {
 	return true
 }
 
-// ResetCord closes a rack's tripped cord breakers.
-func (p *Plan) ResetCord(s *State, rack int) {
+// resetCords closes a rack's tripped cord breakers.
+func (p *Plan) resetCords(s *State, rack int32) {
+	s.Cuts -= bits.OnesCount8(s.Cut[rack])
 	s.Cut[rack] = 0
 	if s.BranchHeat != nil {
 		s.BranchHeat[2*rack], s.BranchHeat[2*rack+1] = 0, 0
