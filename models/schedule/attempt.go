@@ -175,6 +175,9 @@ func (a *attempt) room(n int32) int32 {
 	} else {
 		k = a.c.room(&nd.Free, &a.need, k)
 	}
+	if p := &a.s.scratch.plan; p.guard {
+		k = min(k, p.cells[p.cellOf[n]].cap)
+	}
 	if a.guard && k > 0 {
 		k = a.s.scratch.shadow.spare(a, n, k)
 	}
@@ -189,7 +192,7 @@ func (a *attempt) take(n, k int32) {
 	}
 	e := &a.s.Entries[a.slot]
 	gpus := a.c.allot(a.s, n, k, &a.need, a.whole)
-	a.c.seated(a.s, e, n, &a.need, float64(k))
+	a.c.occupy(a.s, e, n, &a.need, float64(k))
 	a.want -= k
 	if sc.marked[n] == a.mark {
 		ch := &a.s.Chunks[sc.chunkAt[n]]

@@ -28,6 +28,8 @@ type Config struct {
 	capacity []workload.Vector // by node
 	kinds    []workload.Vector // the different ones among them
 	tolerate workload.Vector   // rounding error forgiven when comparing
+	classOf  []int32           // by node: nodes of one class have the same capacity and reservations
+	byClass  []int32           // nodes in order of class, then node
 	axis     workload.Resource // the indexed resource: GPU where there is any, else CPU
 	top      int               // highest level
 	words    int               // of a bitmap over nodes
@@ -103,7 +105,28 @@ func Compile(spec *Spec, tree *facility.Tree, capacity []workload.Vector, leafOf
 	if err := c.reserve(spec.Reservations, tree); err != nil {
 		return nil, err
 	}
+	c.classify()
 	return c, nil
+}
+
+// classify tells nodes of different capacity or reservations apart.
+func (c *Config) classify() {
+	var first []int32 // node of each class
+	c.classOf, c.byClass = make([]int32, len(c.capacity)), make([]int32, len(c.capacity))
+	for n := range c.capacity {
+		c.byClass[n] = int32(n)
+		x := slices.IndexFunc(first, func(m int32) bool {
+			return c.capacity[n] == c.capacity[m] && slices.EqualFunc(c.seated(int32(n)), c.seated(m), func(a, b seat) bool {
+				return a.reservation == b.reservation && a.share == b.share
+			})
+		})
+		if x < 0 {
+			x = len(first)
+			first = append(first, int32(n))
+		}
+		c.classOf[n] = int32(x)
+	}
+	slices.SortStableFunc(c.byClass, func(a, b int32) int { return int(c.classOf[a] - c.classOf[b]) })
 }
 
 // Bind resolves the users and queues that reservations name: users[i] is the name of Request.User i. Call it

@@ -138,7 +138,7 @@ func (c *Config) free(s *State, slot int32) {
 		}
 		nd.Free[workload.GPU] = float64(bits.OnesCount64(nd.GPUUp &^ nd.GPUUsed))
 		c.index(s, k.Node)
-		c.seated(s, e, k.Node, &need, -float64(k.Parts))
+		c.occupy(s, e, k.Node, &need, -float64(k.Parts))
 		s.Chunks[ch].Next, s.Chain = s.Chain, ch
 		ch = k.Next
 	}

@@ -1,7 +1,369 @@
 package schedule
 
-type plan struct{}
+import (
+	"math"
+	"math/bits"
 
-func (c *Config) passConservative(s *State, now float64, starts []Start) []Start {
-	return c.pass(s, now, starts)
+	"github.com/halltwin/halltwin/models/workload"
+)
+
+// overrun is how much longer a job that has outlived its estimate is expected to run, in s. Any small number will
+// do: the plan is made anew when it ends.
+const overrun = 1
+
+// plan is the future that conservative backfill sees: what is free on the nodes at any time, when all running jobs
+// end as estimated and all jobs planned so far run as planned.
+//
+// Nodes with the same future are one cell. Where nodes need not be told apart (see alike), the site is one cell of
+// one node, which offers slots, and a reservation is a number of slots; elsewhere a reservation is on certain nodes.
+type plan struct {
+	now    float64
+	slots  bool    // the site is one cell of slots
+	slot   *Entry  // one of the jobs that are all alike
+	lone   bool    // every part fills a node
+	guard  bool    // placements keep to the plan
+	cells  []cell  // the first n; the others keep their memory
+	n      int32   // cells in use
+	nodes  []int32 // in order of cell
+	at     []int32 // by node: its place in nodes
+	cellOf []int32 // by node, or -1: it takes no work
+	claims int32   // booked so far
+
+	// the job being planned
+	need   workload.Vector
+	whole  bool
+	parts  int32
+	unit   int32 // parts that a node must take to count, under a placement that consolidates; else 0
+	wanted int64
+	length float64
+	entry  *Entry
+}
+
+// cell is a set of nodes with one future.
+type cell struct {
+	lo, hi int32 // its nodes, in plan.nodes
+	cap    int32 // parts of the job being planned that each of them can take from now on
+	steps  []step
+
+	claim       int32 // the claim that splits this cell
+	parts       int32 // by taking so many parts
+	child, last int32 // the cell that it makes; scratch of build
+}
+
+// step is what each node of a cell has free from a time on, until the next step.
+type step struct {
+	at    float64
+	free  workload.Vector
+	parts int32
+}
+
+// begin makes the plan that holds the running jobs only.
+func (p *plan) begin(c *Config, s *State, now float64) {
+	p.now, p.n, p.claims = now, 0, 0
+	if len(p.at) == 0 {
+		p.at, p.cellOf = make([]int32, len(s.Nodes)), make([]int32, len(s.Nodes))
+	}
+	if p.slots = p.alike(c, s); p.slots {
+		p.beginSlots(c, s)
+		return
+	}
+	p.nodes = p.nodes[:0]
+	byClass := int32(-1)
+	for _, n := range c.byClass {
+		nd := &s.Nodes[n]
+		p.cellOf[n] = -1
+		if nd.Down || nd.Drained {
+			continue
+		}
+		intact := bits.OnesCount64(nd.GPUUp) == int(c.capacity[n][workload.GPU])
+		if x := p.n - 1; x >= 0 && intact && byClass == c.classOf[n] {
+			p.cells[x].hi++
+			p.cellOf[n] = x
+		} else {
+			p.cellOf[n] = p.cell(int32(len(p.nodes)))
+			p.cells[p.cellOf[n]].hi++
+		}
+		byClass = c.classOf[n]
+		if !intact {
+			byClass = -1
+		}
+		p.at[n] = int32(len(p.nodes))
+		p.nodes = append(p.nodes, n)
+	}
+	for _, slot := range s.Running {
+		e := &s.Entries[slot]
+		need := demand(&e.Request)
+		p.claims++
+		for ch := e.First; ch >= 0; ch = s.Chunks[ch].Next {
+			k := &s.Chunks[ch]
+			if p.cellOf[k.Node] < 0 {
+				continue
+			}
+			x, made := p.split(k.Node, k.Parts)
+			if made { // until finish, a step holds what is given back
+				back := c.holds(e, k, &need)
+				back[workload.GPU] = float64(bits.OnesCount64(k.GPUs & s.Nodes[k.Node].GPUUp))
+				p.cells[x].steps = append(p.cells[x].steps, step{p.ends(e), back, k.Parts})
+			}
+		}
+	}
+	for x := range p.n {
+		if cl := &p.cells[x]; cl.lo < cl.hi {
+			cl.finish(c, s, p.nodes[cl.lo], now)
+		}
+	}
+}
+
+// ends returns when a running job is expected to end, later than now.
+func (p *plan) ends(e *Entry) float64 {
+	if e.End <= p.now {
+		return p.now + overrun
+	}
+	return e.End
+}
+
+// finish turns what is given back into what is free.
+func (cl *cell) finish(c *Config, s *State, n int32, now float64) {
+	nd := &s.Nodes[n]
+	cl.steps = append(cl.steps, step{})
+	copy(cl.steps[1:], cl.steps)
+	cl.steps[0] = step{now, nd.Free, nd.Parts}
+	k := 0
+	for _, st := range cl.steps[1:] {
+		was := cl.steps[k]
+		next := step{st.at, was.free.Add(st.free), was.parts - st.parts}
+		if next.parts == 0 {
+			gpus := next.free[workload.GPU]
+			next.free = c.capacity[n]
+			next.free[workload.GPU] = gpus
+		}
+		if st.at > was.at {
+			k++
+		}
+		cl.steps[k] = next
+	}
+	cl.steps = cl.steps[:k+1]
+}
+
+// beginSlots makes the plan of a site of slots.
+func (p *plan) beginSlots(c *Config, s *State) {
+	x := p.cell(0)
+	cl := &p.cells[x]
+	cl.hi = 1
+	free := 0.0
+	for n := range s.Nodes {
+		if nd := &s.Nodes[n]; !nd.Down && !nd.Drained {
+			free += float64(p.slotsOf(c, int32(n)) - nd.Parts)
+		}
+	}
+	cl.steps = append(cl.steps, step{at: p.now, free: workload.Vector{free}})
+	for _, slot := range s.Running {
+		e, back := &s.Entries[slot], int32(0)
+		for ch := e.First; ch >= 0; ch = s.Chunks[ch].Next {
+			if nd := &s.Nodes[s.Chunks[ch].Node]; !nd.Down && !nd.Drained {
+				back += s.Chunks[ch].Parts
+			}
+		}
+		free += float64(back)
+		if last := &cl.steps[len(cl.steps)-1]; last.at == p.ends(e) {
+			last.free[0] = free
+		} else {
+			cl.steps = append(cl.steps, step{at: p.ends(e), free: workload.Vector{free}})
+		}
+	}
+}
+
+// slotsOf returns how many slots a node has.
+func (p *plan) slotsOf(c *Config, n int32) int32 {
+	most := int32(math.MaxInt32)
+	if p.slot.Whole || p.lone {
+		most = 1
+	}
+	need := demand(&p.slot.Request)
+	return c.room(&c.capacity[n], &need, most)
+}
+
+// cell returns a new cell without nodes, at a place in nodes.
+func (p *plan) cell(lo int32) int32 {
+	if int(p.n) == len(p.cells) {
+		p.cells = append(p.cells, cell{})
+	}
+	cl := &p.cells[p.n]
+	*cl = cell{lo: lo, hi: lo, steps: cl.steps[:0], child: -1}
+	p.n++
+	return p.n - 1
+}
+
+// split moves node n, which the current claim takes parts of, into the cell of such nodes. It returns the cell and
+// whether it is new: then it still has the future of the cell that n was in.
+func (p *plan) split(n, parts int32) (x int32, made bool) {
+	from := p.cellOf[n]
+	cl := &p.cells[from]
+	if cl.claim != p.claims || cl.parts != parts {
+		x = p.cell(cl.lo)
+		cl = &p.cells[from] // may have moved
+		p.cells[x].steps = append(p.cells[x].steps, cl.steps...)
+		cl.claim, cl.parts, cl.child, made = p.claims, parts, x, true
+	}
+	x = cl.child
+	i, first := p.at[n], p.nodes[cl.lo]
+	p.nodes[i], p.nodes[cl.lo] = first, n
+	p.at[first], p.at[n] = i, cl.lo
+	cl.lo++
+	p.cells[x].hi++
+	p.cellOf[n] = x
+	return x, made
+}
+
+// consider turns to another job.
+func (p *plan) consider(c *Config, e *Entry) {
+	p.need, p.whole, p.parts = demand(&e.Request), e.Whole, e.Parts
+	p.unit, p.wanted, p.length, p.entry = 0, int64(e.Parts), e.estimate(), e
+	if p.slots {
+		p.need, p.whole = workload.Vector{1}, false
+		return
+	}
+	if c.consolidates() {
+		if per := c.perNode(&p.need, p.whole, p.parts); per > 0 {
+			p.unit, p.wanted = min(per, p.parts), int64(fewest(p.parts, per))
+		}
+	}
+}
+
+// room returns how many parts of the job a node of the cell takes for its whole length from t on, and a time before
+// which that will not grow.
+func (p *plan) room(c *Config, s *State, cl *cell, t float64) (room int32, until float64) {
+	most := p.parts
+	if p.whole {
+		most = 1
+	}
+	room, until = most, math.Inf(1)
+	var aside workload.Vector // negative
+	set := false
+	if c.seatsOf != nil && !p.slots {
+		set = !c.withhold(s, p.entry, p.nodes[cl.lo], p.now, t, t+p.length, &aside)
+	}
+	i := 0
+	for i+1 < len(cl.steps) && cl.steps[i+1].at <= t {
+		i++
+	}
+	for end := t + p.length; i < len(cl.steps) && cl.steps[i].at < end; i++ {
+		k := int32(0)
+		if st := &cl.steps[i]; !p.whole || st.parts == 0 && !set {
+			free := st.free.Add(aside)
+			k = c.room(&free, &p.need, most)
+		}
+		if k < most && k <= room { // no window that still has this step will do better
+			room, until = k, math.Inf(1)
+			if i+1 < len(cl.steps) {
+				until = cl.steps[i+1].at
+			}
+		}
+	}
+	if set {
+		until = min(until, c.edge(t))
+	}
+	return room, until
+}
+
+// find returns the first time from t on at which the job finds room for its whole length, +Inf when there is none.
+func (p *plan) find(c *Config, s *State, t float64) float64 {
+	for {
+		total, soonest := int64(0), math.Inf(1)
+		for x := range p.n {
+			cl := &p.cells[x]
+			if cl.lo == cl.hi {
+				continue
+			}
+			room, until := p.room(c, s, cl, t)
+			cl.cap = room
+			soonest = min(soonest, until)
+			if p.unit > 0 {
+				room = int32(place(room >= p.unit))
+			}
+			total += int64(cl.hi-cl.lo) * int64(room)
+			if total >= p.wanted && t > p.now {
+				break // for now itself, the placement wants to know all caps
+			}
+		}
+		if total >= p.wanted || math.IsInf(soonest, 1) {
+			if total < p.wanted {
+				return math.Inf(1)
+			}
+			return t
+		}
+		t = soonest
+	}
+}
+
+// book claims room for the job from t on: on nodes that are busy now before others.
+func (p *plan) book(c *Config, s *State, t float64) {
+	p.claims++
+	if p.slots {
+		p.cells[0].take(t, t+p.length, workload.Vector{float64(p.parts)}, 0)
+		return
+	}
+	left := p.parts
+	for _, busy := range []bool{true, false} {
+		cells := p.n
+		for x := int32(0); x < cells && left > 0; x++ {
+			if cl := &p.cells[x]; cl.lo == cl.hi || (cl.steps[0].parts > 0) != busy {
+				continue
+			}
+			room, _ := p.room(c, s, &p.cells[x], t)
+			if room == 0 || room < p.unit {
+				continue
+			}
+			for left > 0 && p.cells[x].lo < p.cells[x].hi {
+				k := min(room, left)
+				p.bookNode(c, p.nodes[p.cells[x].lo], t, k)
+				left -= k
+			}
+		}
+	}
+}
+
+// bookNode claims k parts on node n.
+func (p *plan) bookNode(c *Config, n int32, t float64, k int32) {
+	x, made := p.split(n, k)
+	if !made {
+		return
+	}
+	held := p.need
+	for i := range held {
+		held[i] *= float64(k)
+	}
+	if p.whole {
+		held = c.capacity[n]
+	}
+	p.cells[x].take(t, t+p.length, held, k)
+}
+
+// take claims an amount in [t, end).
+func (cl *cell) take(t, end float64, held workload.Vector, parts int32) {
+	i := cl.cut(t)
+	j := len(cl.steps)
+	if !math.IsInf(end, 1) {
+		j = cl.cut(end)
+	}
+	for ; i < j; i++ {
+		cl.steps[i].free = cl.steps[i].free.Sub(held)
+		cl.steps[i].parts += parts
+	}
+}
+
+// cut makes a step begin at t and returns its index.
+func (cl *cell) cut(t float64) int {
+	i := len(cl.steps)
+	for i > 0 && cl.steps[i-1].at > t {
+		i--
+	}
+	if i > 0 && cl.steps[i-1].at == t {
+		return i - 1
+	}
+	cl.steps = append(cl.steps, step{})
+	copy(cl.steps[i+1:], cl.steps[i:])
+	cl.steps[i] = cl.steps[i-1]
+	cl.steps[i].at = t
+	return i
 }

@@ -103,6 +103,14 @@ func (c *Config) member(e *Entry) int32 {
 	return -1
 }
 
+// seated returns what is set aside on node n.
+func (c *Config) seated(n int32) []seat {
+	if c.seatsOf == nil {
+		return nil
+	}
+	return c.seats[c.seatsOf[n]:c.seatsOf[n+1]]
+}
+
 // seatedAt reports whether the reservation covers the node.
 func (c *Config) seatedAt(n, reservation int32) bool {
 	for i := c.seatsOf[n]; i < c.seatsOf[n+1]; i++ {
@@ -160,8 +168,8 @@ func (c *Config) withhold(s *State, e *Entry, n int32, now, from, to float64, fr
 	return none
 }
 
-// seated books parts of a member's job on the node, or takes them back when parts is negative.
-func (c *Config) seated(s *State, e *Entry, n int32, need *workload.Vector, parts float64) {
+// occupy books parts of a member's job on the node, or takes them back when parts is negative.
+func (c *Config) occupy(s *State, e *Entry, n int32, need *workload.Vector, parts float64) {
 	if c.seatsOf == nil || e.Member < 0 {
 		return
 	}
