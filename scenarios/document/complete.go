@@ -94,7 +94,7 @@ func Diff(a, b *Value) []Change {
 }
 
 func diff(a, b *Value, path string, out *[]Change) {
-	if a == nil || b == nil || a.Kind != b.Kind || a.Kind == List && len(a.Items) != len(b.Items) || a.Text != b.Text {
+	if a == nil || b == nil || a.Kind != b.Kind || a.Kind == List && len(a.Items) != len(b.Items) || a.Kind == Scalar && a.Text != b.Text {
 		if a != b {
 			*out = append(*out, Change{path, a, b})
 		}

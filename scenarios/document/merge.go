@@ -147,7 +147,7 @@ func matches(item, pattern *Value) bool {
 
 // same tells whether two values say the same, whatever their places and the order of keys.
 func same(a, b *Value) bool {
-	if a.Kind != b.Kind || a.Text != b.Text || len(a.Items) != len(b.Items) || len(a.Entries) != len(b.Entries) {
+	if a.Kind != b.Kind || a.Kind == Scalar && a.Text != b.Text || len(a.Items) != len(b.Items) || len(a.Entries) != len(b.Entries) {
 		return false
 	}
 	for i := range a.Items {

@@ -44,7 +44,7 @@ func (p *printer) add(text, comment string) {
 	if comment == "" {
 		p.flush()
 	}
-	p.lines = append(p.lines, line{text, comment})
+	p.lines = append(p.lines, line{strings.TrimRight(text, " "), comment})
 	if comment == "" || len(p.lines) > 500 {
 		p.flush()
 	}
@@ -124,7 +124,7 @@ func (p *printer) nests(v *Value, indent int) bool {
 	}
 	n := indent
 	for _, item := range v.Items {
-		if item.Kind == Map || item.Kind == List || p.comments && item.Pos.File != v.Items[0].Pos.File {
+		if item.Kind == Null || item.Kind == Map || item.Kind == List || p.comments && item.Pos.File != v.Items[0].Pos.File {
 			return true // each item says where it comes from
 		}
 		if n += 2 + len(item.Text); n > wide {
@@ -140,7 +140,7 @@ func (v *Value) empty() bool { return len(v.Items) == 0 && len(v.Entries) == 0 }
 func (p *printer) inline(v *Value) string {
 	switch v.Kind {
 	case Null:
-		return "null"
+		return v.Text // "" stays nothing: it is a mistake, null is not
 	case Map:
 		return "{}"
 	case List:
@@ -155,9 +155,6 @@ func (p *printer) inline(v *Value) string {
 
 // scalarText writes a single value, in quotes where bare text would mean something else.
 func scalarText(v *Value, inFlow bool) string {
-	if v.Kind == Null {
-		return "null"
-	}
 	if bare(v.Text, inFlow) && !(v.Quoted && special(v.Text)) {
 		return v.Text
 	}

@@ -116,7 +116,7 @@ func (r *renderer) line(file string, line int) (string, bool) {
 // window cuts a line to what fits a terminal and says how many columns stand before the carets and how many
 // carets there are. A span of 0 is found from the text.
 func window(line string, col, span int) (text string, before, carets int) {
-	const left, right = 60, 40
+	const wide, left = 120, 60 // columns shown of a long line, and how many of them before the place
 	runes := []rune(strings.TrimPrefix(line, "\ufeff"))
 	at := min(max(col-1, 0), len(runes))
 	if span <= 0 {
@@ -125,11 +125,11 @@ func window(line string, col, span int) (text string, before, carets int) {
 	end := min(at+max(span, 1), len(runes))
 	from, to := 0, len(runes)
 	var head, tail string
-	if at > left+right {
+	if len(runes) > wide && at > left {
 		from, head = at-left, "…"
 	}
-	if to-at > left+right {
-		to, tail = at+left+right, "…"
+	if to > from+wide {
+		to, tail = from+wide, "…"
 		end = min(end, to)
 	}
 	visible := clean(string(runes[from:to]))

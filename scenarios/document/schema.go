@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/halltwin/halltwin/models/unit"
 )
@@ -112,7 +113,15 @@ func (s *shape) title() string {
 		pkg, name = "", pkg
 	}
 	name = strings.TrimSuffix(name, "Spec")
-	return strings.Trim(strings.ToLower(pkg+"."+name), ".")
+	var b strings.Builder
+	b.WriteString(pkg + ".")
+	for i, c := range name {
+		if i > 0 && unicode.IsUpper(c) && unicode.IsLower(rune(name[i-1])) {
+			b.WriteByte('-')
+		}
+		b.WriteRune(unicode.ToLower(c))
+	}
+	return strings.Trim(b.String(), ".")
 }
 
 // structure is the schema of a map with known keys.
@@ -209,7 +218,7 @@ func (e *emitter) shape(s *shape, f *field) object {
 		}
 		return object{{"enum", append(words, nil)}}
 	}
-	return object{{"type", append([]string{"null"}, scalarTypes...)}}
+	return object{{"type", append(scalarTypes[:len(scalarTypes):len(scalarTypes)], "null")}}
 }
 
 // bounds are the JSON Schema words for a range of plain numbers.
@@ -259,7 +268,7 @@ func (e *emitter) quantity(k *unit.Kind) string {
 		{"pattern", `^\s*` + numberPattern + `\s*(` + strings.Join(symbols, "|") + `)` + optional + `\s*$`},
 		{"title", k.Name},
 		{"examples", []string{k.Example}},
-		{"errorMessage", "write " + k.Example},
+		{"patternErrorMessage", "write " + k.Example},
 	}})
 	return name
 }

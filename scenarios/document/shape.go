@@ -282,9 +282,9 @@ func (w *shaper) defaults() {
 				continue
 			}
 			d := decoder{}
-			d.value(f.def, reflect.New(f.shape.typ).Elem(), f.shape, &node{field: f, value: f.def})
+			d.value(f.def, reflect.New(f.shape.typ).Elem(), f.shape, &node{key: f.key, field: f, value: f.def})
 			for _, e := range d.errors {
-				w.fail("%s: key %q: default %q: %s %s", s.typ, f.key, f.text, e.Msg, e.Fix)
+				w.fail("%s: key %q: default %q: %s: %s", s.typ, f.key, f.text, e.Msg, e.Fix)
 			}
 		}
 	}
