@@ -85,13 +85,42 @@ func (r *rhythm) operational(from, to float64) float64 {
 	return total
 }
 
-// gap draws the operational time to the next submission, of mean 1.
-func (s *ArrivalSpec) gap(st *random.Stream) float64 {
-	if s.Process != "gamma" || s.CV == 1 {
-		return st.Exp()
+// gaps draws the operational times between submissions, of mean 1.
+type gaps struct {
+	stream random.Stream
+	shape  float64 // of the gamma distribution; 0: another process
+	mix    mixture // of a stated distribution; empty: another process
+	mean   float64 // of mix
+}
+
+// longestGap cuts a stated distribution of gaps, in its largest medians: a lognormal of a large sigma has a mean that
+// its rarest values make.
+const longestGap = 1000
+
+func newGaps(spec *ArrivalSpec, stream random.Stream) gaps {
+	g := gaps{stream: stream}
+	switch {
+	case spec.Process == "gamma":
+		g.shape = 1 / (spec.CV * spec.CV)
+	case spec.Process == "gaps" && len(spec.Gaps) > 0:
+		largest := 0.0
+		for _, p := range spec.Gaps {
+			largest = max(largest, float64(p.Median))
+		}
+		g.mix = newMixture(spec.Gaps, longestGap*largest)
+		g.mean = g.mix.mean()
 	}
-	shape := 1 / (s.CV * s.CV)
-	return gamma(st, shape) / shape
+	return g
+}
+
+func (g *gaps) next() float64 {
+	switch {
+	case g.shape > 0:
+		return gamma(&g.stream, g.shape) / g.shape
+	case g.mean > 0:
+		return g.mix.draw(g.stream.Open(), g.stream.Open()) / g.mean
+	}
+	return g.stream.Exp()
 }
 
 // gamma draws from the gamma distribution of unit scale (Marsaglia and Tsang, ACM TOMS 2000); for shapes below 1 it

@@ -296,11 +296,11 @@ func zipf(s *UserSpec) []float64 {
 // arrive draws the submissions of the run.
 func (g *generator) arrive() {
 	st := g.streams("job")
-	gaps := g.site.Seed.Stream("workload/" + g.site.Name + "/arrival")
+	gaps := newGaps(&g.spec.Arrivals, g.site.Seed.Stream("workload/"+g.site.Name+"/arrival"))
 	rhythm := newRhythm(&g.spec.Arrivals, g.site.Start)
 	t := 0.0
 	for n := 0; n < 2*maxGenerated; n++ {
-		t = rhythm.advance(t, g.spec.Arrivals.gap(&gaps)/g.cal.Rate, g.site.Horizon)
+		t = rhythm.advance(t, gaps.next()/g.cal.Rate, g.site.Horizon)
 		if t >= g.site.Horizon {
 			return
 		}

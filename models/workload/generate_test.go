@@ -205,12 +205,11 @@ func TestMixtureMoments(t *testing.T) {
 }
 
 func TestGammaGaps(t *testing.T) {
-	a := ArrivalSpec{Process: "gamma", CV: 3}
-	s := random.Seed(3).Stream("gaps")
+	g := newGaps(&ArrivalSpec{Process: "gamma", CV: 3}, random.Seed(3).Stream("gaps"))
 	const n = 100000
 	sum, square := 0.0, 0.0
 	for range n {
-		x := a.gap(&s)
+		x := g.next()
 		sum += x
 		square += x * x
 	}

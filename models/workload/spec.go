@@ -30,10 +30,11 @@ type GeneratorSpec struct {
 
 // ArrivalSpec is a process of submissions.
 type ArrivalSpec struct {
-	Process string    `yaml:"process" doc:"poisson: independent submissions; gamma: bursts, by the spread of the gaps" enum:"poisson,gamma" default:"poisson"`
-	CV      float64   `yaml:"cv" doc:"standard deviation over mean of the gaps, for gamma; 1 is poisson, above it bursts" default:"2" source:"typical" range:"(0,20]"`
-	Day     []float64 `yaml:"day" doc:"relative rate in each of the 24 hours from midnight, local time; even when left out"`
-	Week    []float64 `yaml:"week" doc:"relative rate on each of the 7 days from Monday; even when left out"`
+	Process string          `yaml:"process" doc:"poisson: independent submissions; gamma: bursts, by the spread of the gaps; gaps: gaps of a stated distribution" enum:"poisson,gamma,gaps" default:"poisson"`
+	CV      float64         `yaml:"cv" doc:"standard deviation over mean of the gaps, for gamma; 1 is poisson, above it bursts" default:"2" source:"typical" range:"(0,20]"`
+	Gaps    []LogNormalSpec `yaml:"gaps" doc:"for gaps: their distribution, of which only the shape counts: it is scaled to the rate"`
+	Day     []float64       `yaml:"day" doc:"relative rate in each of the 24 hours from midnight, local time; even when left out"`
+	Week    []float64       `yaml:"week" doc:"relative rate on each of the 7 days from Monday; even when left out"`
 }
 
 // SizeSpec is one kind of job.
@@ -157,6 +158,9 @@ func (s *ArrivalSpec) Validate(fail func(path, msg string)) {
 		if !(total > 0) {
 			fail(path, "every rate is 0: nothing would be submitted")
 		}
+	}
+	if (s.Process == "gaps") != (len(s.Gaps) > 0) {
+		fail("gaps", "process: gaps and the list gaps go together: write both or neither")
 	}
 	check("day", s.Day, 24)
 	check("week", s.Week, 7)
