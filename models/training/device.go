@@ -2,7 +2,8 @@ package training
 
 import "math"
 
-// Device is the accelerator of a run and what connects it: figures in SI, taken from the hardware of the site.
+// Device is the accelerator of a run or a service and what connects it: figures in SI, taken from the hardware of the
+// site.
 type Device struct {
 	Name       string
 	BF16, FP8  float64 // dense peaks, FLOP/s
@@ -35,8 +36,8 @@ const (
 	networkEfficiency = 0.85
 )
 
-// rate returns the FLOP/s that matrix work of a precision reaches. A device without FP8 states its BF16 peak for it.
-func (d *Device) rate(precision string) float64 {
+// Rate returns the FLOP/s that matrix work of a precision reaches. A device without FP8 states its BF16 peak for it.
+func (d *Device) Rate(precision string) float64 {
 	if precision == "fp8" && d.FP8 > d.BF16 {
 		return d.FP8 * share(d.FP8Share)
 	}
@@ -78,6 +79,14 @@ func (d *Device) gather(g group, bytes float64) float64 {
 
 // reduce returns the time in s of an all-reduce of bytes over the group: a reduce-scatter and an all-gather.
 func (d *Device) reduce(g group, bytes float64) float64 { return 2 * d.gather(g, bytes) }
+
+// AllReduce returns the time in s of an all-reduce of bytes over n GPUs next to each other.
+func (d *Device) AllReduce(n int, bytes float64) float64 {
+	if n <= 1 {
+		return 0
+	}
+	return d.reduce(d.group(n, 1), bytes)
+}
 
 // shuffle returns the time in s of an all-to-all in which each rank sends bytes in all.
 func (d *Device) shuffle(g group, bytes float64) float64 {

@@ -62,7 +62,7 @@ const (
 // Compile makes the plan of a run.
 func Compile(s *Spec, site Site) (*Plan, error) {
 	d := site.Device
-	if err := d.check(); err != nil {
+	if err := d.Check(); err != nil {
 		return nil, err
 	}
 	if s.Efficiency != nil {
@@ -91,14 +91,15 @@ func Compile(s *Spec, site Site) (*Plan, error) {
 	return p, nil
 }
 
-func (d *Device) check() error {
+// Check says which figure is missing.
+func (d *Device) Check() error {
 	for _, f := range []struct {
 		name  string
 		value float64
 	}{{"bf16", d.BF16}, {"memory", d.Memory}, {"memory bandwidth", d.Bandwidth}, {"network bandwidth", d.Network},
 		{"GPUs of a domain", float64(d.Domain)}, {"GPUs of a node", float64(d.PerNode)}} {
 		if !(f.value > 0) {
-			return fmt.Errorf("the GPU type %s states no %s, which a training run needs", d.Name, f.name)
+			return fmt.Errorf("the GPU type %s states no %s, which training and serving need", d.Name, f.name)
 		}
 	}
 	return nil

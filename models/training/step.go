@@ -85,7 +85,7 @@ type layerCosts struct {
 func costs(m *transformer.Model, l *Layout, d *Device, precision string) layerCosts {
 	t, b, s := float64(l.Tensor), float64(l.MicroBatch), float64(l.Sequence)
 	tokens := b * s / float64(l.Context)
-	rate := d.rate(precision)
+	rate := d.Rate(precision)
 
 	gemm := 2 * m.LayerActive() * tokens / t
 	attention := 4 * b * s * s * m.Width() / (t * float64(l.Context))
@@ -93,7 +93,7 @@ func costs(m *transformer.Model, l *Layout, d *Device, precision string) layerCo
 		attention /= 2 // the mask is causal
 	}
 	// Attention runs in BF16 whatever the precision of the GEMM.
-	attentionTime := attention / d.rate("bf16")
+	attentionTime := attention / d.Rate("bf16")
 	gemmTime := gemm / rate
 
 	// Activations of a layer (Korthikanti §4.1): 10sbh of norms, inputs and dropout masks, 24sbh inside the divided parts,

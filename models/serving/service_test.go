@@ -1,0 +1,277 @@
+package serving
+
+import (
+	"compress/gzip"
+	"encoding/csv"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/halltwin/halltwin/models/training"
+	"github.com/halltwin/halltwin/models/transformer"
+	"github.com/halltwin/halltwin/models/unit"
+	"github.com/halltwin/halltwin/models/workload"
+)
+
+var (
+	h100 = training.Device{Name: "h100", BF16: 989e12, FP8: 1979e12, Efficiency: 0.53, FP8Share: 0.585, Memory: 80e9,
+		Bandwidth: 3.35e12, Link: 450e9, Network: 50e9, Domain: 8, PerNode: 8}
+	a100 = training.Device{Name: "a100", BF16: 312e12, Efficiency: 0.72, Memory: 80e9, Bandwidth: 2.04e12, Link: 300e9,
+		Network: 25e9, Domain: 8, PerNode: 8}
+	llama70 = transformer.Spec{Layers: 80, Hidden: 8192, Heads: 64, KVHeads: 8, FFN: 28672, Gated: true, Vocab: 128256, Context: 8192}
+)
+
+func ptr[T any](v T) *T { return &v }
+
+func chat() *Spec {
+	return &Spec{Name: "chat", Model: llama70, Precision: "fp8", KVBytes: 2, GPUs: 8, MaxBatch: 256, Overhead: 0.004, Headroom: 0.25,
+		Bandwidth: 0.75, Start: 180, Priority: 1000,
+		Load: LoadSpec{Scale: 1, Rate: ptr(unit.Rate(40)), Prompt: LengthSpec{Mean: 1000}, Output: LengthSpec{Mean: 250}},
+		SLA:  SLASpec{TTFT: 0.5, TPOT: 0.04}}
+}
+
+func compile(t testing.TB, s *Spec) *Plan {
+	t.Helper()
+	p, err := Compile(s, Site{Device: h100, Horizon: 86400})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestAutoReplicas(t *testing.T) {
+	p := compile(t, chat())
+	l := p.Step(&State{}, 0, 60, p.Replicas, 1)
+	t.Logf("%d replicas: %+v", p.Replicas, l)
+	if l.Met < target || len(p.Jobs) != p.Replicas {
+		t.Errorf("the level is missed with %d replicas", p.Replicas)
+	}
+	// One fewer misses it at the peak and headroom.
+	peak := p.Load.Peak()
+	peak.Requests, peak.Input, peak.Output = peak.Requests*1.25, peak.Input*1.25, peak.Output*1.25
+	if m := p.level(peak, p.Replicas-1, 1, 0, 0, 3600).Met; m >= target {
+		t.Errorf("%d replicas would do: %g", p.Replicas-1, m)
+	}
+	s := chat()
+	s.SLA.TPOT = 0.001
+	if _, err := Compile(s, Site{Device: h100, Horizon: 1}); err == nil || !strings.Contains(err.Error(), "no number of replicas") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// The batch obeys Little's law, and the load at capacity fills the slots.
+func TestLittle(t *testing.T) {
+	p := compile(t, chat())
+	r := &p.Replica
+	rapid.Check(t, func(t *rapid.T) {
+		prompt := rapid.Float64Range(50, 4000).Draw(t, "prompt")
+		output := rapid.Float64Range(10, 1000).Draw(t, "output")
+		v := rapid.Float64Range(0.3, 1).Draw(t, "speed")
+		x := rapid.Float64Range(0.01, 0.98).Draw(t, "load") * v * r.Capacity(prompt, output)
+		b, per := r.steady(x, prompt, output, v)
+		if math.Abs(b/(x*output*per)-1) > 1e-6 {
+			t.Errorf("batch %g, arrivals × residence %g", b, x*output*per)
+		}
+		if b > r.Slots(context(prompt, output)) {
+			t.Errorf("batch %g above the slots", b)
+		}
+	})
+	b, _ := r.steady(r.Capacity(1000, 250)*(1-1e-9), 1000, 250, 1)
+	near(t, "batch at capacity", b, r.Slots(context(1000, 250)), 1e-3)
+}
+
+// More load, fewer replicas or slower GPUs never serve better.
+func TestMonotone(t *testing.T) {
+	p := compile(t, chat())
+	rapid.Check(t, func(t *rapid.T) {
+		x := rapid.Float64Range(1, 200).Draw(t, "rate")
+		n := rapid.IntRange(1, 20).Draw(t, "replicas")
+		v := rapid.Float64Range(0.3, 1).Draw(t, "speed")
+		met := func(x float64, n int, v float64) float64 {
+			s := State{}
+			tr := workload.Traffic{Requests: x, Input: 1000 * x, Output: 250 * x}
+			capacity := float64(n) * v * p.Replica.Capacity(1000, 250)
+			s.Backlog = math.Max(0, (x-capacity)*60)
+			return p.level(tr, n, v, 0, s.Backlog, 60).Met
+		}
+		base := met(x, n, v)
+		const slack = 1e-3 // the tails of the waits are bounds
+		if met(x*1.05, n, v) > base+slack || met(x, n+1, v) < base-slack || met(x, n, math.Min(1, v*1.1)) < base-slack {
+			t.Errorf("at %g/s, %d replicas, speed %g: met %g; more load %g, more replicas %g, faster %g", x, n, v, base,
+				met(x*1.05, n, v), met(x, n+1, v), met(x, n, math.Min(1, v*1.1)))
+		}
+	})
+}
+
+// Requests are neither lost nor made: arrived = served + backlog.
+func TestBacklogAndCauses(t *testing.T) {
+	p := compile(t, chat())
+	s := &State{}
+	step := func(now float64, n int, v float64) Level { return p.Step(s, now, 60, n, v) }
+	if l := step(0, p.Replicas, 1); l.Missed != Nothing {
+		t.Errorf("missed by %s", l.Missed)
+	}
+	if l := step(60, p.Replicas, 0.3); l.Missed != Throttle || l.Met > 0.9 {
+		t.Errorf("throttled: met %g, missed by %q", l.Met, l.Missed)
+	}
+	if l := step(120, 1, 1); l.Missed != Replicas {
+		t.Errorf("one replica: met %g, missed by %q", l.Met, l.Missed)
+	}
+	if l := step(180, 0, 0); l.Missed != Replicas || l.Met != 0 || l.TTFT != 60 {
+		t.Errorf("none: %+v", l)
+	}
+	l := step(240, p.Replicas, 1)
+	if l.Missed != Backlog {
+		t.Errorf("after the outage: met %g, missed by %q", l.Met, l.Missed)
+	}
+	served := s.Output / 250
+	near(t, "served and waiting", served+s.Backlog, s.Requests, 1e-9)
+	missed := 0.0
+	for _, m := range s.Missed {
+		missed += m
+	}
+	if s.Share() > 0.99 || missed <= 0 || missed > s.Requests-s.Met+1e-9 {
+		t.Errorf("share %g, missed %g of %g", s.Share(), missed, s.Requests)
+	}
+	q := p.level(workload.Traffic{Requests: 1e4, Input: 1e7, Output: 2.5e6}, p.Replicas, 1, 0, 1e5, 60)
+	if q.Met > 0.01 {
+		t.Errorf("met %g under 100 times the load", q.Met)
+	}
+}
+
+func TestShapeOfDay(t *testing.T) {
+	s := chat()
+	s.Load.Swing, s.Load.Peak = 0.5, 14
+	p, err := Compile(s, Site{Device: h100, Horizon: 86400, Midnight: 6 * 3600})
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "mean of the day", p.Load.Mean(0, 86400).Requests, 40, 1e-9)
+	near(t, "peak, eight hours in", p.Load.Mean(8*3600-60, 8*3600+60).Requests, 60, 1e-4)
+	near(t, "trough", p.Load.Mean(20*3600-60, 20*3600+60).Requests, 20, 1e-4)
+	sum := 0.0
+	for h := range 24 {
+		sum += p.Load.Mean(float64(h)*3600, float64(h+1)*3600).Requests / 24
+	}
+	near(t, "sum of the hours", sum, 40, 1e-9)
+}
+
+func TestRequestSeries(t *testing.T) {
+	s := chat()
+	s.Load = LoadSpec{File: "requests.csv", Scale: 3}
+	var r workload.Requests
+	for i := range 36000 {
+		r.T = append(r.T, float64(i)/10)
+		r.Input = append(r.Input, int32(500+1000*(i%2)))
+		r.Output = append(r.Output, 200)
+	}
+	p, err := Compile(s, Site{Device: h100, Requests: &r, Horizon: 3600})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := p.Load.Mean(600, 660)
+	near(t, "rate", m.Requests, 30, 1e-9)
+	near(t, "prompt", m.Input/m.Requests, 1000, 1e-9)
+	near(t, "variation", p.Load.promptCV, 0.5, 1e-3)
+	if _, err := Compile(s, Site{Device: h100, Horizon: 3600, Requests: &workload.Requests{}}); err == nil {
+		t.Error("an empty file is served")
+	}
+}
+
+// Measured rows of Splitwise (Patel et al., ISCA 2024): Llama 2 70B in FP16 with tensor parallelism over eight GPUs, time of
+// a prompt and time of a token, on an engine of 2023 that spends 24 ms a step.
+func TestSplitwise(t *testing.T) {
+	dir := os.Getenv("HALLTWIN_DATA")
+	if dir == "" {
+		dir = "../../../shared/data"
+	}
+	f, err := os.Open(filepath.Join(dir, "real/splitwise-perf/perf_model.csv.gz"))
+	if err != nil {
+		t.Skipf("no reference data (set HALLTWIN_DATA): %v", err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(z).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	llama2 := llama70
+	llama2.Vocab = 32000
+	type key struct {
+		hardware      string
+		prompt, batch int
+	}
+	prompts, tokens := map[key][]float64{}, map[key][]float64{}
+	var keys []key
+	for _, row := range rows[1:] {
+		if row[10] != "8" || row[1] == "h100-80gb-pcap" {
+			continue
+		}
+		n, _ := strconv.Atoi(row[2])
+		b, _ := strconv.Atoi(row[3])
+		k := key{row[1], n, b}
+		prompt, _ := strconv.ParseFloat(row[7], 64)
+		token, _ := strconv.ParseFloat(row[8], 64)
+		if prompts[k] == nil {
+			keys = append(keys, k)
+		}
+		prompts[k] = append(prompts[k], prompt/1000)
+		tokens[k] = append(tokens[k], token/1000)
+	}
+	median := func(v []float64) float64 { slices.Sort(v); return v[len(v)/2] }
+	sumPrompt, sumToken, n := 0.0, 0.0, 0.0
+	for _, k := range keys {
+		s := chat()
+		s.Model, s.Precision, s.Overhead = llama2, "bf16", 0.024
+		d := h100
+		if k.hardware == "a100-80gb" {
+			d = a100
+		}
+		r := newReplica(s, d)
+		prefill := r.Prefill(float64(k.prompt * k.batch)) // a batch of prompts is one long prefill, but for attention
+		step := r.Step(float64(k.batch), float64(k.prompt)+64)
+		ep, et := prefill/median(prompts[k])-1, step/median(tokens[k])-1
+		t.Logf("%s prompt %4d batch %2d: prefill %.0f ms (%+.0f %%), token %.1f ms (%+.0f %%)", k.hardware, k.prompt, k.batch,
+			1000*prefill, 100*ep, 1000*step, 100*et)
+		if k.prompt*k.batch > 2048 || k.batch > 16 {
+			continue // kernels of that engine that are quadratic in memory or repeat key heads
+		}
+		sumPrompt, sumToken, n = sumPrompt+math.Abs(ep), sumToken+math.Abs(et), n+1
+	}
+	if sumPrompt > 0.2*n || sumToken > 0.2*n {
+		t.Errorf("mean error above 20 %%")
+	}
+	t.Logf("mean error: prefill %.1f %%, token %.1f %%", 100*sumPrompt/n, 100*sumToken/n)
+}
+
+func FuzzCount(f *testing.F) {
+	for _, s := range []string{"auto", "8", "0", "-3", "1e3", "99999999999999999999"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var c, back Count
+		if c.UnmarshalText([]byte(text)) != nil {
+			return
+		}
+		if err := back.UnmarshalText([]byte(c.String())); err != nil || back != c || c < 0 {
+			t.Fatalf("%q became %d, then %d (%v)", text, c, back, err)
+		}
+	})
+}
+
+func BenchmarkStep(b *testing.B) {
+	p := compile(b, chat())
+	s := &State{}
+	for i := range b.N {
+		p.Step(s, float64(i)*60, 60, p.Replicas, 1)
+	}
+}
