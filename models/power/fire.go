@@ -9,7 +9,7 @@ import (
 
 // Effect is one line for the event log: what happened to what.
 //
-// Kinds: side.lost, side.back (of its switchboard), genset.refuse, genset.lockout, genset.run, genset.stop, genset.dry,
+// Kinds: side.lost, side.back (a side's switchboard), genset.refuse, genset.lockout, genset.run, genset.stop, genset.dry,
 // ats.transfer, ups.battery, ups.online, ups.bypass, ups.off, battery.empty, battery.full,
 // breaker.trip, load.high, load.over, load.normal, racks.dark, racks.on, cooling.off, cooling.on.
 type Effect struct {
@@ -235,11 +235,11 @@ func (f *firing) report() {
 		}
 		f.Told.Live[i] = live
 		u := f.source(i)
-		if live {
-			f.say("side.back", u, "feeds %s: it has power again", f.sideName(i))
-		} else {
-			f.say("side.lost", u, "no longer feeds %s, %s", f.sideName(i), watts(f.Demand[i]))
+		kind, text := "side.back", fmt.Sprintf("%s has power again, from %s", f.sideName(i), f.name(u))
+		if !live {
+			kind, text = "side.lost", fmt.Sprintf("%s has lost its supply of %s", f.sideName(i), watts(f.Demand[i]))
 		}
+		f.fx = append(f.fx, Effect{kind, f.ref(u), text})
 	}
 	f.reportUPS()
 	for i := range f.layers {
@@ -288,7 +288,9 @@ func (f *firing) reportLoads(i int) {
 		case 1:
 			f.say("load.high", u, "carries %s, above the %s it may carry continuously", load, percent(most))
 		default:
-			f.say("load.normal", u, "back to %s", load)
+			if f.Load[u] > 0 { // else it is off, which is said elsewhere
+				f.say("load.normal", u, "back to %s", load)
+			}
 		}
 	}
 }

@@ -27,6 +27,9 @@ func (p *Plan) Solve(s *State, rackW []float64, mechW float64) {
 	p.rate(s)
 }
 
+// restart is the charge, above the cut-off, that a battery which was cut off must have regained to be used again.
+const restart = 0.02
+
 // energise finds what has voltage on a side, from the source down.
 func (p *Plan) energise(s *State, i int) {
 	sd := &p.sides[i]
@@ -34,6 +37,9 @@ func (p *Plan) energise(s *State, i int) {
 	s.Live[i] = live
 	s.Fed[i] = live && sd.ups.count() == 0
 	first := p.layers[upses].first
+	if s.Bypassed[i] && !live && s.Drew[i] <= p.layers[upses].rating*float64(p.working(s, sd.ups)) {
+		s.Bypassed[i] = false // the line path is dead, and the inverters can carry what there is
+	}
 	working := false
 	for u := sd.ups.first; u < sd.ups.end; u++ {
 		k := u - first
@@ -46,9 +52,9 @@ func (p *Plan) energise(s *State, i int) {
 			}
 		case live:
 			m = UPSOnline
-			s.Drained[k] = false
-		case !s.Drained[k]:
+		case !s.Drained[k] || s.Available[k] > p.battery.low()+restart*p.battery.Capacity:
 			m = UPSBattery
+			s.Drained[k] = false
 		}
 		working = working || m == UPSOnline || m == UPSBattery
 		s.UPS[k] = m
@@ -244,6 +250,9 @@ func (p *Plan) loadUPS(s *State, i int) {
 	}
 	if s.Live[i] {
 		s.Demand[i] = s.Bus[i]
+	}
+	if s.Fed[i] {
+		s.Drew[i] = out
 	}
 }
 

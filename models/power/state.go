@@ -83,6 +83,7 @@ type State struct {
 	Fed      []bool    // by side: the PDUs have voltage
 	Bypassed []bool    // by side: the UPS bank has given up on overload
 	Demand   []float64 // by side: W that the switchboard last drew, without charging
+	Drew     []float64 // by side: what Out last was while it was fed
 	Bus      []float64 // by side: W that the switchboard draws
 	Out      []float64 // by side: W that the PDUs and, if on UPS, cooling draw
 
@@ -138,7 +139,7 @@ func New(p *Plan, seed random.Seed) *State {
 		Heat: make([]float64, n), Over: make([]uint8, n),
 		Source: make([]int32, k), Target: make([]int32, k), Transfer: make([]float64, k),
 		Live: make([]bool, k), Fed: make([]bool, k), Bypassed: make([]bool, k),
-		Demand: make([]float64, k), Bus: make([]float64, k), Out: make([]float64, k),
+		Demand: make([]float64, k), Drew: make([]float64, k), Bus: make([]float64, k), Out: make([]float64, k),
 		UPS: make([]UPSMode, nu), Available: make([]float64, nu), Bound: make([]float64, nu),
 		BatteryW: make([]float64, nu), Drained: make([]bool, nu), Charging: make([]bool, nu),
 		Gensets: make([]GensetMode, ng), Timer: make([]float64, ng), Fuel: make([]float64, ng),
@@ -181,7 +182,8 @@ func (s *State) Clone() *State {
 	c.Flow, c.Load, c.Heat, c.Over = slices.Clone(s.Flow), slices.Clone(s.Load), slices.Clone(s.Heat), slices.Clone(s.Over)
 	c.Source, c.Target, c.Transfer = slices.Clone(s.Source), slices.Clone(s.Target), slices.Clone(s.Transfer)
 	c.Live, c.Fed, c.Bypassed = slices.Clone(s.Live), slices.Clone(s.Fed), slices.Clone(s.Bypassed)
-	c.Demand, c.Bus, c.Out = slices.Clone(s.Demand), slices.Clone(s.Bus), slices.Clone(s.Out)
+	c.Demand, c.Drew = slices.Clone(s.Demand), slices.Clone(s.Drew)
+	c.Bus, c.Out = slices.Clone(s.Bus), slices.Clone(s.Out)
 	c.UPS, c.Available, c.Bound = slices.Clone(s.UPS), slices.Clone(s.Available), slices.Clone(s.Bound)
 	c.BatteryW, c.Drained, c.Charging = slices.Clone(s.BatteryW), slices.Clone(s.Drained), slices.Clone(s.Charging)
 	c.Gensets, c.Timer, c.Fuel = slices.Clone(s.Gensets), slices.Clone(s.Timer), slices.Clone(s.Fuel)
