@@ -88,7 +88,7 @@ func (p *Plan) level(t workload.Traffic, n int, v, b0, b1, dt float64) Level {
 	// What a request waits for whatever its luck: half a step, and the backlog before it, which changes over the interval.
 	step := r.Step(math.Max(1, batch), c) / v
 	floor := []float64{step / 2}
-	if b0 != b1 {
+	if b0 > 0 || b1 > 0 {
 		floor = []float64{0.125, 0.375, 0.625, 0.875}
 		for k, f := range floor {
 			floor[k] = step/2 + (b0+(b1-b0)*f)/l.Capacity
