@@ -37,6 +37,12 @@
 // has; when the utility is back for the retransfer time the ATS goes back, and gensets cool down. A UPS bank that
 // is overloaded goes to its bypass, or off when it is on battery. Trips move load to what is left, which may trip too.
 //
+// # Agreement
+//
+// Peukert, KiBaM (four published times), UPS autonomy, six relay curves, the thermal breaker, UL 489 bounds, 2N, 3N/2
+// and the PUE chain agree with their reference cases to the stated tolerance, 1e-3 (published, rounded) to exact; the
+// ledger closes to 1e-9 in random chains under random failures; steps between events change no time by more than 1 µs.
+//
 // # Left out
 //
 // Voltage, frequency, reactive power, harmonics, phase imbalance, inrush, faults to earth; sags too short to matter
