@@ -185,6 +185,7 @@ func (a *Agenda) layOut() {
 	}
 	buckets := min(max(n/2, 16), 1<<20)
 	a.start, a.cur = first, 0
+	a.entries, a.free = a.entries[:0], 0 // filled again from the front, in order
 	a.heads = slices.Grow(a.heads[:0], buckets)[:buckets]
 	clear(a.heads)
 
