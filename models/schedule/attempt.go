@@ -40,8 +40,9 @@ type scratch struct {
 	failed [2]failures
 
 	slices []Slice
-	picks  []pick    // of the scored placements
-	rooms  []int32   // by group
+	picks  []pick  // of the scored placements
+	rooms  []int32 // by group
+	sizes  []size
 	times  []float64 // of completion-time estimates
 	freed  []float64
 }
@@ -140,7 +141,7 @@ func (c *Config) place(s *State, slot int32, now float64, guard bool, only int32
 	a := &sc.try
 	*a = attempt{
 		c: c, s: s, slot: slot, need: demand(&e.Request), all: e.Parts, want: e.Parts, last: -1,
-		whole: e.Whole, from: now, until: now + e.estimate(), guard: guard, only: only, mark: sc.attempt,
+		whole: e.Whole, from: now, until: now + c.occupancy(e), guard: guard, only: only, mark: sc.attempt,
 	}
 	a.level = c.levelOf(&a.need)
 	if int(a.level) <= c.top && c.placement.place(a) && a.want == 0 {
@@ -233,3 +234,6 @@ func (e *Entry) estimate() float64 {
 	}
 	return math.Inf(1)
 }
+
+// occupancy returns how long the job is expected to hold its nodes.
+func (c *Config) occupancy(e *Entry) float64 { return e.estimate() + c.holdExtra }

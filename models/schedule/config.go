@@ -25,15 +25,16 @@ type Config struct {
 	byQueue   bool    // turns go by queue, not by user
 	holdExtra float64 // s
 
-	capacity []workload.Vector // by node
-	kinds    []workload.Vector // the different ones among them
-	tolerate workload.Vector   // rounding error forgiven when comparing
-	classOf  []int32           // by node: nodes of one class have the same capacity and reservations
-	byClass  []int32           // nodes in order of class, then node
-	axis     workload.Resource // the indexed resource: GPU where there is any, else CPU
-	top      int               // highest level
-	words    int               // of a bitmap over nodes
-	groups   groups            // what pack-by and consolidate-by gather in
+	capacity  []workload.Vector // by node
+	kinds     []workload.Vector // the different ones among them
+	kindCount []int64           // and how many nodes have them
+	tolerate  workload.Vector   // rounding error forgiven when comparing
+	classOf   []int32           // by node: nodes of one class have the same capacity and reservations
+	byClass   []int32           // nodes in order of class, then node
+	axis      workload.Resource // the indexed resource: GPU where there is any, else CPU
+	top       int               // highest level
+	words     int               // of a bitmap over nodes
+	groups    groups            // what pack-by and consolidate-by gather in
 
 	reservations []reservation
 	seats        []seat  // one a reservation and node, ordered by node
@@ -92,9 +93,12 @@ func Compile(spec *Spec, tree *facility.Tree, capacity []workload.Vector, leafOf
 	}
 	for n := range c.capacity {
 		c.top = max(c.top, int(c.level(&c.capacity[n])))
-		if !slices.Contains(c.kinds, c.capacity[n]) {
-			c.kinds = append(c.kinds, c.capacity[n])
+		k := slices.Index(c.kinds, c.capacity[n])
+		if k < 0 {
+			k = len(c.kinds)
+			c.kinds, c.kindCount = append(c.kinds, c.capacity[n]), append(c.kindCount, 0)
 		}
+		c.kindCount[k]++
 	}
 	if c.backfill == conservative && c.consolidates() && p.by != facility.Node {
 		return nil, fmt.Errorf("scheduler: conservative backfill cannot promise starts with placement %s; use pack-by-%v", name, p.by)

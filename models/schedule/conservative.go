@@ -26,7 +26,7 @@ func (c *Config) passConservative(s *State, now float64, starts []Start) []Start
 		}
 		it.Seen = true
 		e := &s.Entries[it.Slot]
-		p.consider(c, e)
+		p.consider(c, s, e)
 		at := p.find(c, s, now)
 		if at == now {
 			if c.placePlanned(s, it.Slot, now) {

@@ -58,7 +58,7 @@ func replayWith(t testing.TB, c *Config, tasks []task, check func(s *State, now 
 			now = min(now, at)
 		}
 		if math.IsInf(now, 1) {
-			t.Fatalf("%d jobs never start", left)
+			t.Fatalf("%d jobs never start; queue %+v, first %+v", left, s.Queue, s.Entries[s.Queue[0].Slot])
 		}
 		running = slices.DeleteFunc(running, func(r ending) bool {
 			if r.at > now {

@@ -112,7 +112,7 @@ func (c *Config) pass(s *State, now float64, starts []Start) []Start {
 		if blocked >= 0 && !fresh {
 			continue
 		}
-		guard := blocked >= 0 && c.backfill == easy && now+s.Entries[it.Slot].estimate() > sh.at
+		guard := blocked >= 0 && c.backfill == easy && now+c.occupancy(&s.Entries[it.Slot]) > sh.at
 		if fresh && c.try(s, it, now, guard) {
 			starts = c.begin(s, it.Slot, now, starts)
 			it.Slot = -1
@@ -156,7 +156,7 @@ func (c *Config) try(s *State, it *Item, now float64, guard bool) bool {
 		}
 		return c.place(s, it.Slot, now, guard, -1)
 	}
-	until := now + e.estimate()
+	until := now + c.occupancy(e)
 	if c.seatsOf == nil {
 		until = 0 // then it does not matter when a job ends, beyond guard
 	}
@@ -186,7 +186,7 @@ func (c *Config) startMembers(s *State, now float64, from int, starts []Start) [
 			continue
 		}
 		begin, end := c.reservations[e.Member].window(now)
-		if begin <= now && now+e.estimate() <= end && !c.hopeless(s, it) && c.place(s, it.Slot, now, false, e.Member) {
+		if begin <= now && now+c.occupancy(e) <= end && !c.hopeless(s, it) && c.place(s, it.Slot, now, false, e.Member) {
 			starts = c.begin(s, it.Slot, now, starts)
 			it.Slot = -1
 		}
@@ -197,7 +197,7 @@ func (c *Config) startMembers(s *State, now float64, from int, starts []Start) [
 // begin makes a placed job run and reports it.
 func (c *Config) begin(s *State, slot int32, now float64, starts []Start) []Start {
 	sc, e := s.scratch, &s.Entries[slot]
-	e.Phase, e.Begun, e.End = Running, now, now+e.estimate()
+	e.Phase, e.Begun, e.End = Running, now, now+c.occupancy(e)
 	s.insert(slot)
 	if o, ok := c.order.(turning); ok && !e.Pinned {
 		o.started(s, e.Key)

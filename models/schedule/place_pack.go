@@ -1,24 +1,25 @@
 package schedule
 
 import (
-	"math"
+	"slices"
 
 	"github.com/halltwin/halltwin/models/workload"
 )
 
 // packNodes keeps a job on few nodes: on the fullest node that has room for all of it; else on the emptiest nodes,
-// and what is left over on the fullest node with room. Hard, it waits until the fewest nodes possible will do.
+// and what is left over on the fullest node with room. Hard, it waits for nodes that it can fill and one for the rest,
+// as Helios does.
 type packNodes struct{ hard bool }
 
 func (p packNodes) consolidates() bool { return p.hard }
 
 func (p packNodes) place(a *attempt) bool {
-	most := int32(math.MaxInt32)
+	least := int32(1)
 	if p.hard {
-		most = fewest(a.all, a.c.perNode(&a.need, a.whole, a.all))
+		unit, _ := a.c.compact(a.s, &a.need, a.whole, a.all)
+		least = max(1, unit)
 	}
-	l, from := int32(a.c.top), int32(0)
-	for used := int32(0); used < most; {
+	for l, from := int32(a.c.top), int32(0); ; {
 		if n := a.tightest(); n >= 0 {
 			a.take(n, a.want)
 			return true
@@ -31,15 +32,10 @@ func (p packNodes) place(a *attempt) bool {
 			n = a.c.exactly(a.s, l, 0)
 		}
 		from = n + 1
-		if k := a.room(n); k > 0 {
+		if k := a.room(n); k >= least {
 			a.take(n, k)
-			used++
-			if a.want == 0 {
-				return true
-			}
 		}
 	}
-	return false
 }
 
 // tightest returns the node with the least free of the indexed resource that takes all that is wanted, or -1.
@@ -61,29 +57,9 @@ func (a *attempt) tightest() int32 {
 	return -1
 }
 
-// fewest returns how many things that take per parts each a job of parts needs at least.
-func fewest(parts, per int32) int32 {
-	if per == 0 {
-		return 0
-	}
-	return (parts + per - 1) / per
-}
-
-// perNode returns how many parts the roomiest node takes when empty, at most most.
-func (c *Config) perNode(need *workload.Vector, whole bool, most int32) int32 {
-	if whole {
-		most = 1
-	}
-	per := int32(0)
-	for i := range c.kinds {
-		per = max(per, c.room(&c.kinds[i], need, most))
-	}
-	return per
-}
-
 // packGroups keeps a job in few racks, or under few leaf switches: in the fullest one with room for all of it; else
 // in the emptiest ones, and what is left over in the fullest one with room. Within one, it packs nodes.
-// Hard, it waits until the fewest groups possible will do.
+// Hard, it waits for groups that take as much of it as an empty one would, and one for the rest.
 type packGroups struct{ hard bool }
 
 func (p packGroups) consolidates() bool { return p.hard }
@@ -94,11 +70,12 @@ func (p packGroups) place(a *attempt) bool {
 	for n := a.first(0); n >= 0; n = a.first(n + 1) {
 		rooms[g.of[n]] += a.room(n)
 	}
-	most := int32(math.MaxInt32)
+	least := int32(1)
 	if p.hard {
-		most = fewest(a.all, a.c.perGroup(&a.need, a.whole, a.all))
+		unit, _ := a.c.compact(a.s, &a.need, a.whole, a.all)
+		least = max(1, unit)
 	}
-	for range most {
+	for {
 		best, fits := int32(-1), false
 		for i, r := range rooms {
 			switch {
@@ -106,7 +83,7 @@ func (p packGroups) place(a *attempt) bool {
 				if !fits || r < rooms[best] {
 					best, fits = int32(i), true
 				}
-			case r > 0 && !fits && (best < 0 || r > rooms[best]):
+			case r >= least && !fits && (best < 0 || r > rooms[best]):
 				best = int32(i)
 			}
 		}
@@ -119,7 +96,6 @@ func (p packGroups) place(a *attempt) bool {
 		}
 		rooms[best] = 0
 	}
-	return false
 }
 
 // fill packs as much as there is room for into the given nodes: the fullest that takes the rest, else the emptiest.
@@ -146,19 +122,46 @@ func (a *attempt) fill(nodes []int32) {
 	}
 }
 
-// perGroup returns how many parts the roomiest group takes when empty, at most most.
-func (c *Config) perGroup(need *workload.Vector, whole bool, most int32) int32 {
-	per := int32(0)
-	for i := range c.groups.count() {
-		sum := int32(0)
-		for _, n := range c.groups.nodes(int32(i)) {
-			if whole {
-				sum += c.room(&c.capacity[n], need, 1)
-			} else {
-				sum += c.room(&c.capacity[n], need, most)
-			}
-		}
-		per = max(per, min(sum, most))
+// compact returns what a consolidating placement asks for: how many nodes or groups that take at least unit parts
+// each. The unit is the largest for which the site has enough of them when empty; it is 0 where there is none, and
+// then the job may spread as it likes.
+func (c *Config) compact(s *State, need *workload.Vector, whole bool, parts int32) (unit int32, wanted int64) {
+	most := parts
+	if whole {
+		most = 1
 	}
-	return per
+	sizes := s.scratch.sizes[:0] // room of each empty node or group
+	if c.groups.of == nil {
+		for i := range c.kinds {
+			sizes = append(sizes, size{c.room(&c.kinds[i], need, most), c.kindCount[i]})
+		}
+	} else {
+		for g := range c.groups.count() {
+			sum := int64(0)
+			for _, n := range c.groups.nodes(int32(g)) {
+				sum += int64(c.room(&c.capacity[n], need, most))
+			}
+			sizes = append(sizes, size{int32(min(sum, int64(parts))), 1})
+		}
+	}
+	s.scratch.sizes = sizes
+	slices.SortFunc(sizes, func(a, b size) int { return int(b.room - a.room) })
+	have := int64(0)
+	for i, z := range sizes {
+		if z.room == 0 {
+			break
+		}
+		have += z.count
+		wanted = (int64(parts) + int64(z.room) - 1) / int64(z.room)
+		if have >= wanted && (i+1 == len(sizes) || sizes[i+1].room < z.room) {
+			return z.room, wanted
+		}
+	}
+	return 0, int64(parts)
+}
+
+// size is a number of nodes or groups with the same room when empty.
+type size struct {
+	room  int32
+	count int64
 }

@@ -216,17 +216,15 @@ func (p *plan) split(n, parts int32) (x int32, made bool) {
 }
 
 // consider turns to another job.
-func (p *plan) consider(c *Config, e *Entry) {
+func (p *plan) consider(c *Config, s *State, e *Entry) {
 	p.need, p.whole, p.parts = demand(&e.Request), e.Whole, e.Parts
-	p.unit, p.wanted, p.length, p.entry = 0, int64(e.Parts), e.estimate(), e
+	p.unit, p.wanted, p.length, p.entry = 0, int64(e.Parts), c.occupancy(e), e
 	if p.slots {
 		p.need, p.whole = workload.Vector{1}, false
 		return
 	}
 	if c.consolidates() {
-		if per := c.perNode(&p.need, p.whole, p.parts); per > 0 {
-			p.unit, p.wanted = min(per, p.parts), int64(fewest(p.parts, per))
-		}
+		p.unit, p.wanted = c.compact(s, &p.need, p.whole, p.parts)
 	}
 }
 

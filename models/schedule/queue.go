@@ -47,7 +47,7 @@ func (c *Config) Release(s *State, now float64, job int32) {
 	s.remove(slot)
 	if c.holdExtra > 0 {
 		e := &s.Entries[slot]
-		s.SlotOf[job], e.Job = 0, -1
+		s.SlotOf[job] = 0 // it may be submitted again
 		e.Phase, e.End = Holding, now+c.holdExtra
 		s.Holding++
 		s.insert(slot)
@@ -79,14 +79,14 @@ func (c *Config) Cancel(s *State, job int32) bool {
 	return true
 }
 
-// Extend says when a running job is now expected to end: it slows, or speeds up.
+// Extend says when a running job is now expected to end, in s: it slows, or speeds up.
 func (c *Config) Extend(s *State, job int32, end float64) {
 	slot := s.slot(job)
 	if slot < 0 || s.Entries[slot].Phase != Running {
 		return
 	}
 	s.remove(slot)
-	s.Entries[slot].End = end
+	s.Entries[slot].End = end + c.holdExtra
 	s.insert(slot)
 	s.Dirty = true
 }

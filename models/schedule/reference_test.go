@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"math"
 	"testing"
 
 	"github.com/halltwin/halltwin/models/workload"
@@ -44,9 +45,70 @@ func TestHPC2N(t *testing.T) {
 					t.Logf("%s, %d nodes: job %s starts at %g, reference %s", k.column, len(nodes), r["job_id"], out[i].start, r[k.column])
 				}
 			}
+			late := 0
+			for i := range out {
+				if out[i].start > out[i].promise {
+					late++
+				}
+			}
+			t.Logf("late %d", late)
 			t.Logf("%s, %d nodes: %d of %d equal", k.column, len(nodes), equal, len(rows))
 			if equal < k.equal {
 				t.Errorf("%s, %d nodes: only %d of %d start times equal", k.column, len(nodes), equal, len(rows))
+			}
+		}
+	}
+}
+
+// TestHelios compares average completion and queueing times with Helios' own simulator on virtual clusters of
+// 8-GPU nodes. Helios puts a job of up to 8 GPUs on one node and larger ones on whole nodes.
+func TestHelios(t *testing.T) {
+	for _, want := range table(t, "sched/helios_philly/expected_helios_code.csv") {
+		if want["policy"] == "srtf" {
+			continue // preempts
+		}
+		t.Run(want["policy"]+"-"+want["vc"], func(t *testing.T) {
+			var tasks []task
+			for _, r := range table(t, "sched/helios_philly/vc_"+want["vc"]+".csv") {
+				k := task{run: num(t, r["duration_s"])}
+				k.Submit, k.Estimate = num(t, r["submit_s"]), k.run
+				k.Parts, k.Part[workload.GPU] = int32(num(t, r["num_gpus"])), 1
+				tasks = append(tasks, k)
+			}
+			policy := map[string]string{"fifo": "fcfs", "sjf": "sjf"}[want["policy"]]
+			nodes := cluster(int(num(t, want["nodes"])), workload.Vector{workload.GPU: 8})
+			out := replay(t, compile(t, Spec{Policy: policy, Placement: "consolidate-by-node"}, nodes), tasks)
+			jct, queued := 0.0, 0.0
+			for i, o := range out {
+				jct += o.end - tasks[i].Submit
+				queued += o.start - tasks[i].Submit
+			}
+			n := float64(len(out))
+			t.Logf("average completion %.2f s, queueing %.2f s; Helios %s, %s", jct/n, queued/n, want["avg_jct_s"], want["avg_queue_s"])
+			if math.Abs(jct/n-num(t, want["avg_jct_s"])) > 0.01 || math.Abs(queued/n-num(t, want["avg_queue_s"])) > 0.01 {
+				t.Errorf("average completion %.2f s, queueing %.2f s; Helios %s, %s", jct/n, queued/n, want["avg_jct_s"], want["avg_queue_s"])
+			}
+		})
+	}
+}
+
+// TestTiresias compares the start and end of every job with Tiresias' simulator, 4 nodes of 4 pooled GPUs.
+func TestTiresias(t *testing.T) {
+	for policy, name := range map[string]string{"fcfs": "fifo", "first-fit": "fjf"} {
+		want := table(t, "sched/tiresias/expected_n4g4_"+name+"_count.job.csv")
+		rows := table(t, "sched/tiresias/60_job.csv")
+		tasks := make([]task, len(rows))
+		for i, r := range rows {
+			k := &tasks[i]
+			k.run = num(t, r["duration"])
+			k.Submit, k.Estimate = num(t, r["submit_time"]), k.run
+			k.Parts, k.Part[workload.GPU] = int32(num(t, r["num_gpu"])), 1
+		}
+		out := replay(t, compile(t, Spec{Policy: policy, Placement: "first-fit"}, cluster(4, workload.Vector{workload.GPU: 4})), tasks)
+		for _, w := range want {
+			i := int(num(t, w["job_id"]))
+			if o := out[i]; o.start != num(t, w["start_time"]) || o.end != num(t, w["end_time"]) {
+				t.Errorf("%s: job %d runs from %g to %g, Tiresias from %s to %s", name, i, o.start, o.end, w["start_time"], w["end_time"])
 			}
 		}
 	}

@@ -49,13 +49,9 @@ func (c *Config) foresee(s *State, slot int32, now float64) {
 	wanted := int64(e.Parts)
 	sh.unit, sh.rooms, sh.left = 0, sh.rooms[:0], 0
 	if c.consolidates() {
-		per := c.perNode(&sh.need, sh.whole, sh.parts)
+		sh.unit, wanted = c.compact(s, &sh.need, sh.whole, sh.parts)
 		if c.groups.of != nil {
-			per = c.perGroup(&sh.need, sh.whole, sh.parts)
 			sh.rooms = append(sh.rooms, make([]int64, c.groups.count())...)
-		}
-		if per > 0 {
-			sh.unit, wanted = min(per, sh.parts), int64(fewest(sh.parts, per))
 		}
 	}
 
@@ -114,7 +110,7 @@ func (sh *shadow) fit(c *Config, s *State, n int32, free workload.Vector, parts 
 	}
 	if c.seatsOf != nil && c.seatsOf[n] < c.seatsOf[n+1] {
 		e := &s.Entries[sh.slot]
-		if !c.withhold(s, e, n, sh.now, t, t+e.estimate(), &free) && sh.whole {
+		if !c.withhold(s, e, n, sh.now, t, t+c.occupancy(e), &free) && sh.whole {
 			return 0
 		}
 	}

@@ -59,7 +59,7 @@ type Entry struct {
 	Seq     uint64  // order of arrival; breaks ties
 	Key     float64 // rank in the queue when it was submitted
 	Begun   float64 // when it started
-	End     float64 // when it is expected to end, +Inf when unknown
+	End     float64 // when it is expected to free its nodes, +Inf when unknown
 	Promise float64 // the latest start that backfill has promised it, +Inf when none
 	First   int32   // its chain of chunks, or -1
 }
@@ -207,7 +207,9 @@ func (s *State) enter(r Request) int32 {
 // leave forgets the job of a slot.
 func (s *State) leave(slot int32) {
 	e := &s.Entries[slot]
-	s.SlotOf[e.Job] = 0
+	if e.Phase != Holding {
+		s.SlotOf[e.Job] = 0
+	}
 	*e = Entry{}
 	s.Vacant = append(s.Vacant, slot)
 }
