@@ -3,7 +3,9 @@ package workload
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sort"
+	"strconv"
 	"time"
 
 	"github.com/halltwin/halltwin/models/random"
@@ -48,6 +50,7 @@ type generator struct {
 	share   []float64 // by kind, of submissions; sums to 1
 	present []float64 // by kind, of the jobs met at a random instant; sums to 1
 	users   []float64
+	names   []string // of users
 	cal     Calibration
 	set     Set
 }
@@ -122,6 +125,9 @@ func newGenerator(spec *GeneratorSpec, site *Site) (*generator, error) {
 		return nil, fmt.Errorf("workload %s: no job uses what load counts; state rate instead of load", site.Name)
 	}
 	g.users = zipf(&spec.Users)
+	for i := range g.users {
+		g.names = append(g.names, "user-"+strconv.Itoa(i))
+	}
 	return g, nil
 }
 
@@ -237,7 +243,7 @@ func (g *generator) draw(st *streams, share []float64, run func(k *kind, u, v fl
 	done, left := run(k, st.time.Open(), st.time.Open())
 	j := Job{Name: k.spec.Name, Queue: k.spec.Queue, Priority: k.spec.Priority, Class: classOf(k.spec.Class), Work: max(left, 1), Profile: -1}
 	j.Parts, j.Part, j.Whole = g.shape(k, n)
-	j.User = fmt.Sprintf("user-%d", pickWeight(g.users, st.user.Open()))
+	j.User = g.names[pickWeight(g.users, st.user.Open())]
 	j.Walltime = g.limit(st, done, j.Work)
 	switch u := st.outcome.Open(); {
 	case u < float64(g.spec.Failed):
@@ -298,6 +304,9 @@ func (g *generator) arrive() {
 	st := g.streams("job")
 	gaps := newGaps(&g.spec.Arrivals, g.site.Seed.Stream("workload/"+g.site.Name+"/arrival"))
 	rhythm := newRhythm(&g.spec.Arrivals, g.site.Start)
+	if expected := int(g.cal.Rate * g.site.Horizon); expected > 0 {
+		g.set.Jobs = slices.Grow(g.set.Jobs, expected+expected/20)
+	}
 	t := 0.0
 	for n := 0; n < 2*maxGenerated; n++ {
 		t = rhythm.advance(t, gaps.next()/g.cal.Rate, g.site.Horizon)
@@ -305,7 +314,7 @@ func (g *generator) arrive() {
 			return
 		}
 		j := g.draw(st, g.share, func(k *kind, u, v float64) (float64, float64) { return 0, k.time.draw(u, v) })
-		j.ID, j.Submit = fmt.Sprintf("%s-%d", g.site.Name, n), t
+		j.ID, j.Submit = g.site.Name+"-"+strconv.Itoa(n), t
 		g.set.Jobs = append(g.set.Jobs, j)
 	}
 }
@@ -329,7 +338,7 @@ func (g *generator) standing() {
 		}
 		refused = 0
 		filled += amount
-		j.ID = fmt.Sprintf("%s-standing-%d", g.site.Name, n)
+		j.ID = g.site.Name + "-standing-" + strconv.Itoa(n)
 		g.set.Jobs = append(g.set.Jobs, j)
 	}
 }

@@ -389,13 +389,17 @@ func stampTime(unix float64) time.Time {
 
 // point returns an instant of the window in the trace's own time.
 func (c *collector) point(p Point, zero, unset float64) (float64, error) {
-	switch {
-	case !p.Set:
+	if p == "" {
 		return unset, nil
-	case p.Stamp.IsZero():
-		return zero + p.Since, nil
 	}
-	unix := float64(p.Stamp.Unix()) + float64(p.Stamp.Nanosecond())/1e9
+	stamp, since, err := p.parse()
+	if err != nil {
+		return 0, err
+	}
+	if stamp.IsZero() {
+		return zero + since, nil
+	}
+	unix := float64(stamp.Unix()) + float64(stamp.Nanosecond())/1e9
 	if c.clock {
 		return unix, nil
 	}

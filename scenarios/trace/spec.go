@@ -48,37 +48,27 @@ type Window struct {
 	To   Point `yaml:"to" doc:"end, not included, in the same form"`
 }
 
-// Point is an instant of a trace: s since its zero, or a time stamp. The zero value means unset.
-type Point struct {
-	Set   bool
-	Since float64   // s, when Stamp is zero
-	Stamp time.Time // when absolute
-}
+// Point is an instant of a trace as it is written: a time since its zero ("36 h") or a time stamp with an offset
+// ("2017-10-03T00:00:00-07:00"). Empty means unset.
+type Point string
 
-// UnmarshalText reads "36 h" or "2017-10-03T00:00:00-07:00".
+// UnmarshalText checks the form.
 func (p *Point) UnmarshalText(text []byte) error {
-	s := strings.TrimSpace(string(text))
-	if stamp, err := time.Parse(time.RFC3339, s); err == nil {
-		*p = Point{Set: true, Stamp: stamp}
-		return nil
-	}
-	d, err := unit.Parse[unit.Duration](s)
-	if err != nil {
-		return fmt.Errorf("%q is neither a time since the trace's zero (36 h) nor a time stamp with an offset (2017-10-03T00:00:00-07:00)", s)
-	}
-	*p = Point{Set: true, Since: float64(d)}
-	return nil
+	*p = Point(strings.TrimSpace(string(text)))
+	_, _, err := p.parse()
+	return err
 }
 
-// MarshalText writes what UnmarshalText reads.
-func (p Point) MarshalText() ([]byte, error) {
-	switch {
-	case !p.Set:
-		return nil, nil
-	case !p.Stamp.IsZero():
-		return []byte(p.Stamp.Format(time.RFC3339)), nil
+// parse returns the time stamp, or s since the zero where the time stamp is zero.
+func (p Point) parse() (stamp time.Time, since float64, err error) {
+	if stamp, err = time.Parse(time.RFC3339, string(p)); err == nil {
+		return stamp, 0, nil
 	}
-	return []byte(unit.DurationKind.Format(p.Since, 0)), nil
+	d, err := unit.Parse[unit.Duration](string(p))
+	if err != nil {
+		err = fmt.Errorf("%q is neither a time since the trace's zero (36 h) nor a time stamp with an offset (2017-10-03T00:00:00-07:00)", string(p))
+	}
+	return time.Time{}, float64(d), err
 }
 
 // Validate reports what tags cannot say.
@@ -109,8 +99,10 @@ func (s *Spec) Validate(fail func(path, msg string)) {
 	if _, err := parseRanges([]byte(s.Absent), nil, math.MaxInt32); err != nil {
 		fail("absent", err.Error())
 	}
-	if w := s.Window; w != nil && w.From.Set && w.To.Set && w.From.Stamp.IsZero() == w.To.Stamp.IsZero() {
-		if w.From.Since >= w.To.Since && w.From.Stamp.IsZero() || !w.From.Stamp.IsZero() && !w.From.Stamp.Before(w.To.Stamp) {
+	if w := s.Window; w != nil && w.From != "" && w.To != "" {
+		from, since, err1 := w.From.parse()
+		to, until, err2 := w.To.parse()
+		if err1 == nil && err2 == nil && from.IsZero() == to.IsZero() && !from.Before(to) && since >= until {
 			fail("window.to", "the window ends before it begins")
 		}
 	}
