@@ -1,0 +1,255 @@
+package cooling
+
+import (
+	"math"
+	"slices"
+
+	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/models/weather"
+)
+
+// Why a unit does not work.
+const (
+	broken    uint8 = 1 << iota // failed, until repaired
+	unpowered                   // its feed is dead
+)
+
+// Units is what is known of each unit of a kind after a step, by unit. Powers and flows are means over the step,
+// temperatures hold at its end.
+type Units struct {
+	Power  []float64 // W of electricity
+	Load   []float64 // heat over rated heat
+	Flow   []float64 // CRAH: m³/s of air; CDU: kg/s of coolant; others: nil
+	Supply []float64 // °C: CRAH: air delivered; CDU: coolant to the racks; chiller: water leaving; others: nil
+	Return []float64 // °C: CRAH: air taken in; CDU: coolant from the racks; others: nil
+}
+
+// Mode is how the chilled-water loop is cooled.
+type Mode uint8
+
+// The modes of a chilled-water loop.
+const (
+	Mechanical Mode = iota // by chillers alone
+	Partial                // by the economizer and chillers
+	Free                   // by the economizer alone
+)
+
+func (m Mode) String() string { return [...]string{"mechanical", "partial", "free"}[m] }
+
+// State is a cooling system at one instant. It is plain data: [State.Clone] copies all of it.
+type State struct {
+	RackInlet  []float64 // °C of the air that enters each rack
+	RackOutlet []float64 // °C of the air that leaves it
+	RackLiquid []float64 // °C of the coolant that goes to it; its inlet air where it has none
+
+	Machines     []float64 // °C by rack: the mass of its machines
+	HallAir      []float64 // °C by hall: hot-side air
+	HallWall     []float64 // °C by hall: its structure
+	HallSupply   []float64 // °C by hall: air that the CRAHs deliver
+	HallCold     []float64 // °C by hall: air before the racks
+	HallSet      []float64 // °C by hall: set point of the supply air
+	LoopSupply   []float64 // °C by technology loop: coolant to the racks, and its mass
+	LoopReturn   []float64 // °C by technology loop: coolant from the racks
+	LoopSet      []float64 // °C by technology loop: set point
+	WaterSupply  []float64 // °C by water loop (chilled, then warm): its mass
+	WaterSet     []float64 // °C by water loop: set point
+	Restart      []float64 // s by chiller until it may cool
+	Mode         Mode      // of the chilled loop
+	ModeAge      float64   // s since the mode changed
+	TowerLeaving float64   // °C of the water from the towers
+	Clamps       int64     // times that a curve's input was held at the end of its range
+
+	CRAH, CDU, Chiller, Tower, DryCooler, Pump Units
+
+	down  [facility.NumKinds][]uint8 // by unit: why it does not work
+	stale bool                       // equipment or step changed: coefficients must be made anew
+	dt    float64                    // s of the last step, for which the coefficients hold
+	c     coefficients
+}
+
+// coefficients are derived from equipment and step, and kept because exponentials cost time.
+type coefficients struct {
+	flow   []float64 // by rack: m³/s that phi and g belong to
+	g      []float64 // by rack: W/K between machines and cold aisle
+	phi    []float64 // by rack: mean of the decay over the step
+	halls  []hallWork
+	loops  []loopWork
+	flowOf []float64 // by water loop: share of the design flow that its pumps can give
+}
+
+func (s *State) units(k facility.Kind) *Units {
+	switch k {
+	case facility.CRAH:
+		return &s.CRAH
+	case facility.CDU:
+		return &s.CDU
+	case facility.Chiller:
+		return &s.Chiller
+	case facility.Tower:
+		return &s.Tower
+	case facility.DryCooler:
+		return &s.DryCooler
+	case facility.Pump:
+		return &s.Pump
+	}
+	return nil
+}
+
+// New returns the state in which everything works, no heat flows and everything is at its set point. Call
+// [Plan.Settle] to begin from the equilibrium of a load.
+func New(p *Plan) *State {
+	s := &State{stale: true, dt: -1, Mode: Mechanical, ModeAge: math.Inf(1)}
+	racks, halls, loops, waters := len(p.rackHall), len(p.halls), len(p.loops), len(p.water)
+	air := float64(p.air.Supply)
+	fill := func(n int, v float64) []float64 { return slices.Repeat([]float64{v}, n) }
+	s.RackInlet, s.RackOutlet, s.RackLiquid, s.Machines = fill(racks, air), fill(racks, air), fill(racks, air), fill(racks, air)
+	s.HallAir, s.HallWall, s.HallSupply, s.HallCold, s.HallSet = fill(halls, air), fill(halls, air), fill(halls, air), fill(halls, air), fill(halls, air)
+	s.LoopSupply, s.LoopReturn, s.LoopSet = fill(loops, p.liquidSupply), fill(loops, p.liquidSupply), fill(loops, p.liquidSupply)
+	for i := range waters {
+		s.WaterSupply = append(s.WaterSupply, p.water[i].supply)
+		s.WaterSet = append(s.WaterSet, p.water[i].supply)
+	}
+	for i, l := range p.rackLoop {
+		if l >= 0 {
+			s.RackLiquid[i] = p.liquidSupply
+		}
+	}
+	s.TowerLeaving = float64(p.plant.Tower.Each.MinWater)
+	for _, k := range kinds {
+		n := p.counts[k]
+		s.down[k] = make([]uint8, n)
+		u := s.units(k)
+		u.Power, u.Load = fill(n, 0), fill(n, 0)
+		switch k {
+		case facility.CRAH:
+			u.Flow, u.Supply, u.Return = fill(n, 0), fill(n, air), fill(n, air)
+		case facility.CDU:
+			u.Flow, u.Supply, u.Return = fill(n, 0), fill(n, p.liquidSupply), fill(n, p.liquidSupply)
+		case facility.Chiller:
+			u.Supply = fill(n, float64(p.plant.Chilled.Supply))
+		}
+	}
+	s.Restart = fill(p.counts[facility.Chiller], 0)
+	s.c.flow, s.c.g, s.c.phi = fill(racks, -1), fill(racks, 0), fill(racks, 0)
+	s.c.halls, s.c.loops = make([]hallWork, halls), make([]loopWork, loops)
+	s.c.flowOf = fill(waters, 1)
+	return s
+}
+
+// Clone returns an independent copy.
+func (s *State) Clone() *State {
+	c := *s
+	for _, f := range [...]*[]float64{
+		&c.RackInlet, &c.RackOutlet, &c.RackLiquid, &c.Machines, &c.HallAir, &c.HallWall, &c.HallSupply, &c.HallCold, &c.HallSet,
+		&c.LoopSupply, &c.LoopReturn, &c.LoopSet, &c.WaterSupply, &c.WaterSet, &c.Restart,
+		&c.c.flow, &c.c.g, &c.c.phi, &c.c.flowOf,
+	} {
+		*f = slices.Clone(*f)
+	}
+	for _, k := range kinds {
+		u := c.units(k)
+		u.Power, u.Load, u.Flow, u.Supply, u.Return = slices.Clone(u.Power), slices.Clone(u.Load), slices.Clone(u.Flow), slices.Clone(u.Supply), slices.Clone(u.Return)
+		c.down[k] = slices.Clone(c.down[k])
+	}
+	c.c.halls, c.c.loops = slices.Clone(c.c.halls), slices.Clone(c.c.loops)
+	return &c
+}
+
+// Health fails (up is false) or repairs a unit. Other refs are ignored. A repaired chiller waits for its restart.
+func (p *Plan) Health(s *State, r facility.Ref, up bool) { p.mark(s, r, broken, up) }
+
+// Working reports whether a unit is neither failed nor without power.
+func (s *State) Working(r facility.Ref) bool {
+	d := s.down[r.Kind]
+	return int(r.Index) < len(d) && d[r.Index] == 0
+}
+
+// Powered switches the mechanical power of the whole plant off or on. CDUs on UPS keep running.
+func (p *Plan) Powered(s *State, on bool) {
+	for _, k := range kinds {
+		for i := range s.down[k] {
+			if !p.onUPS(k, int32(i)) {
+				p.mark(s, facility.Ref{Kind: k, Index: int32(i)}, unpowered, on)
+			}
+		}
+	}
+}
+
+// PoweredRef switches the power of one unit off or on.
+func (p *Plan) PoweredRef(s *State, r facility.Ref, on bool) { p.mark(s, r, unpowered, on) }
+
+// onUPS reports whether a unit keeps running when mechanical power is lost.
+func (p *Plan) onUPS(k facility.Kind, i int32) bool {
+	if len(p.loops) == 0 || !p.loops[0].onUPS {
+		return false
+	}
+	return k == facility.CDU || k == facility.Pump && int(i) >= p.counts[facility.Pump]-p.cduPumps*p.counts[facility.CDU]
+}
+
+func (p *Plan) mark(s *State, r facility.Ref, why uint8, up bool) {
+	d := s.down[r.Kind]
+	if r.Index < 0 || int(r.Index) >= len(d) {
+		return
+	}
+	was := d[r.Index]
+	if up {
+		d[r.Index] &^= why
+	} else {
+		d[r.Index] |= why
+	}
+	if d[r.Index] == was {
+		return
+	}
+	s.stale = true
+	if r.Kind == facility.Chiller && d[r.Index] == 0 {
+		s.Restart[r.Index] = float64(p.plant.Chiller.Each.Restart)
+	}
+}
+
+// working counts the units [first, first+n) of a kind that work.
+func (s *State) working(k facility.Kind, first, n int32) int32 {
+	up := int32(0)
+	for _, d := range s.down[k][first : first+n] {
+		if d == 0 {
+			up++
+		}
+	}
+	return up
+}
+
+// Input is what happens during one step. The slices are by rack.
+type Input struct {
+	Dt       float64            // s, above 0
+	RackHeat []float64          // W: mean over the step
+	RackFlow []float64          // m³/s of air that its fans move
+	Weather  weather.Conditions // outdoors, mean over the step
+}
+
+// Power is the electrical power of a cooling system in W, by component, as means over a step.
+type Power struct {
+	Fans      float64 // of the CRAHs
+	CDUs      float64 // pumps of the technology loops
+	Pumps     float64 // of chilled, condenser and warm water
+	Chillers  float64 // compressors, and condenser fans where air-cooled
+	Towers    float64 // fans
+	DryCooler float64 // fans
+}
+
+// Total returns the sum in W.
+func (p *Power) Total() float64 {
+	return p.Fans + p.CDUs + p.Pumps + p.Chillers + p.Towers + p.DryCooler
+}
+
+// Output is what one step did, as means over it.
+type Output struct {
+	Power
+	UPS      float64 // W of the total that is drawn from UPS-backed feeds
+	Heat     float64 // W from the racks
+	Rejected float64 // W that left the site, the heat of fans and pumps included
+	Storing  float64 // W that went into masses
+	Water    float64 // kg/s: make-up of towers and pads
+	Mode     Mode
+}
+
+// Imbalance returns in - out - stored in W, which is zero but for rounding.
+func (o *Output) Imbalance() float64 { return o.Heat + o.Power.Total() - o.Rejected - o.Storing }
