@@ -223,6 +223,9 @@ func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 // example puts the number that was written before the units of the kind's example, at most the last two.
 func (k *Kind) example(text string) string {
 	number, _ := split(text)
+	if len(number) > 20 {
+		return k.Example
+	}
 	var with []string
 	for _, e := range strings.Split(strings.ReplaceAll(k.Example, " or ", ", "), ", ") {
 		if _, symbol := split(e); symbol != "" && number != "" {
