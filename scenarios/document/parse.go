@@ -158,6 +158,7 @@ func (b *builder) value(n *yaml.Node, depth int) *Value {
 func (b *builder) scalar(v *Value, n *yaml.Node) {
 	v.Kind, v.Text = Scalar, n.Value
 	v.Quoted = n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
+	v.block = n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0
 	if n.Tag == "!!null" && !v.Quoted {
 		v.Kind = Null
 	}

@@ -55,6 +55,7 @@ type Value struct {
 	Default *Default // set when nobody wrote it
 	Part    string   // of the root of a part that `use` brought in: the part's name
 
+	block  bool // a Scalar written with | or >
 	broken bool // something below could not be loaded and was reported; do not complain of what is missing
 }
 
@@ -93,6 +94,10 @@ func (v *Value) Get(key string) *Value {
 	}
 	return nil
 }
+
+// Block tells whether a text was written over lines of its own, after | or >, so that places inside it cannot be
+// counted from Pos.
+func (v *Value) Block() bool { return v.block }
 
 func (v *Value) entry(key string) *Entry {
 	if v == nil {
