@@ -91,6 +91,16 @@ func Compile(s *Spec, site Site) (*Plan, error) {
 	return p, nil
 }
 
+// Describe returns a line for people about the run.
+func (p *Plan) Describe(name string) string {
+	save := "no checkpoints"
+	if p.Save.Every > 0 {
+		save = fmt.Sprintf("a checkpoint every %s that blocks %s", unit.DurationKind.Format(p.Save.Every, 3), unit.DurationKind.Format(p.Save.Block, 2))
+	}
+	return fmt.Sprintf("training %s: %d GPUs, step %s, %.3g tokens/s, MFU %.1f %%, %s, expected ETTR %.1f %%", name, p.Layout.GPUs(),
+		unit.DurationKind.Format(p.Step.Total, 3), p.Rate, 100*p.MFU, save, 100*p.Expected)
+}
+
 // Check says which figure is missing.
 func (d *Device) Check() error {
 	for _, f := range []struct {

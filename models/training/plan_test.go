@@ -28,6 +28,7 @@ func TestExample(t *testing.T) {
 	}
 	t.Logf("step %.2f s, %.3g tokens/s, MFU %.3f, memory %s, use %.3f, ETTR %.4f, %+v", p.Step.Total, p.Rate, p.MFU,
 		unit.Data(p.Memory), p.Use(), p.Expected, p.Save)
+	t.Log(p.Describe(s.Name))
 	j := &p.Job
 	if j.Parts != 576 || j.Part[workload.GPU] != 4 || !j.Whole || j.Work != 12*3600 || j.Class != workload.Train {
 		t.Errorf("job %+v", j)
