@@ -35,17 +35,18 @@ type scale struct {
 type step struct {
 	symbol string
 	factor float64
+	from   float64 // the least magnitude shown in it, if not one
 }
 
 var scales = []scale{
-	{"W", []step{{"W", 1}, {"kW", 1e3}, {"MW", 1e6}, {"GW", 1e9}}},
-	{"kW", []step{{"kW", 1}, {"MW", 1e3}, {"GW", 1e6}}},
-	{"J", []step{{"Wh", 3600}, {"kWh", 3.6e6}, {"MWh", 3.6e9}, {"GWh", 3.6e12}}},
-	{"kWh", []step{{"kWh", 1}, {"MWh", 1e3}, {"GWh", 1e6}}},
-	{"s", []step{{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}}},
-	{"kg", []step{{"kg", 1}, {"t", 1e3}, {"kt", 1e6}}},
-	{"L", []step{{"L", 1}, {"m³", 1e3}}},
-	{"B", []step{{"B", 1}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"PB", 1e15}}},
+	{"W", []step{{"W", 1, 0}, {"kW", 1e3, 0}, {"MW", 1e6, 0}, {"GW", 1e9, 0}}},
+	{"kW", []step{{"kW", 1, 0}, {"MW", 1e3, 0}, {"GW", 1e6, 0}}},
+	{"J", []step{{"Wh", 3600, 0}, {"kWh", 3.6e6, 0}, {"MWh", 3.6e9, 0}, {"GWh", 3.6e12, 0}}},
+	{"kWh", []step{{"kWh", 1, 0}, {"MWh", 1e3, 0}, {"GWh", 1e6, 0}}},
+	{"s", []step{{"µs", 1e-6, 0}, {"ms", 1e-3, 0}, {"s", 1, 0}, {"min", 60, 0}, {"h", 3600, 0}, {"d", 86400, 2 * 86400}}},
+	{"kg", []step{{"kg", 1, 0}, {"t", 1e3, 0}, {"kt", 1e6, 0}}},
+	{"L", []step{{"L", 1, 0}, {"m³", 1e3, 0}}},
+	{"B", []step{{"B", 1, 0}, {"kB", 1e3, 0}, {"MB", 1e6, 0}, {"GB", 1e9, 0}, {"TB", 1e12, 0}, {"PB", 1e15, 0}}},
 }
 
 // Scale chooses the unit in which the magnitude v, given in unit, reads best, and what v is to be divided by.
@@ -55,8 +56,11 @@ func Scale(v float64, unit string) (symbol string, factor float64) {
 			continue
 		}
 		best := s.steps[0]
+		if v == 0 && unit == "s" {
+			return "s", 1
+		}
 		for _, st := range s.steps {
-			if math.Abs(v) >= st.factor*(1-1e-9) {
+			if math.Abs(v) >= max(st.factor, st.from)*(1-1e-9) {
 				best = st
 			}
 		}
@@ -76,14 +80,18 @@ func Symbol(unit string) string {
 	return unit
 }
 
-// Number and Unit of a value as people read it: four significant digits, thousands apart, in a unit of
+// Display gives a value as people read it: up to four significant digits, thousands apart, in a unit of
 // convenient size. A ratio stays a ratio; an unknown value is a dash.
 func Display(v float64, unit string) (number, symbol string) {
 	if math.IsNaN(v) {
 		return "—", ""
 	}
 	symbol, factor := Scale(v, unit)
-	return Digits(v/factor, 4), symbol
+	number = Digits(v/factor, 4)
+	if strings.Contains(number, ".") && !strings.Contains(number, "e") {
+		number = strings.TrimRight(strings.TrimRight(number, "0"), ".")
+	}
+	return number, symbol
 }
 
 // Show is Display in one string.
@@ -95,8 +103,8 @@ func Show(v float64, unit string) string {
 	return number + " " + symbol
 }
 
-// Digits prints v with n significant digits, but whole numbers whole, and thousands set apart by a comma
-// from 10,000 on.
+// Digits prints v with n significant digits, but whole numbers whole, and thousands set apart by a
+// comma.
 func Digits(v float64, n int) string {
 	switch {
 	case math.IsNaN(v):
@@ -117,14 +125,14 @@ func Digits(v float64, n int) string {
 	return group(strconv.FormatFloat(v, 'f', decimals, 64))
 }
 
-// group sets thousands apart in a decimal number of five or more whole digits.
+// group sets thousands apart in a decimal number.
 func group(s string) string {
 	whole, fraction, _ := strings.Cut(s, ".")
 	sign := ""
 	if strings.HasPrefix(whole, "-") {
 		sign, whole = "-", whole[1:]
 	}
-	if len(whole) >= 5 {
+	if len(whole) > 3 {
 		var b strings.Builder
 		for i, c := range whole {
 			if i > 0 && (len(whole)-i)%3 == 0 {

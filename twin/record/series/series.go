@@ -288,3 +288,12 @@ func (s *Store) Close(sum *record.Summary) error {
 	s.Summary = sum
 	return nil
 }
+
+// Reduce returns the buckets, with neighbours merged until there are at most n.
+func (x *Series) Reduce(n int) []Bucket {
+	list := append([]Bucket(nil), x.Buckets...)
+	for len(list) > max(n, 1) {
+		list = halve(list)
+	}
+	return list
+}
