@@ -88,17 +88,17 @@ func (s *sampleSeries) UnmarshalText(b []byte) (err error) {
 
 // sampleEvery is "auto" or a duration.
 type sampleEvery struct {
-	auto bool
-	s    unit.Duration
+	Auto bool
+	S    unit.Duration
 }
 
 // UnmarshalText reads it.
 func (e *sampleEvery) UnmarshalText(b []byte) (err error) {
 	if string(b) == "auto" {
-		e.auto = true
+		e.Auto = true
 		return nil
 	}
-	if e.s, err = unit.Parse[unit.Duration](string(b)); err == nil && e.s <= 0 {
+	if e.S, err = unit.Parse[unit.Duration](string(b)); err == nil && e.S <= 0 {
 		return errors.New("an interval must be above 0 s")
 	}
 	return err

@@ -136,13 +136,23 @@ func (w *shaper) shape(t reflect.Type) *shape {
 	case t.Kind() == reflect.Float64 && t.Implements(typeQuantity):
 		s.form = formQuantity
 		s.kind = reflect.Zero(t).Interface().(interface{ Kind() *unit.Kind }).Kind()
-	case pointer.Implements(typeText) && t.Kind() != reflect.Struct:
+	case pointer.Implements(typeText) && !keyed(t):
 		s.form = formWord
 	default:
 		w.plain(s)
 	}
 	s.validate = pointer.Implements(typeValidator)
 	return s
+}
+
+// keyed tells whether a type is a struct with keys of its own, and not only a text.
+func keyed(t reflect.Type) bool {
+	for i := 0; t.Kind() == reflect.Struct && i < t.NumField(); i++ {
+		if _, ok := t.Field(i).Tag.Lookup("yaml"); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // plain fills in the shape of a type that has no text form of its own.
@@ -171,9 +181,6 @@ func (w *shaper) plain(s *shape) {
 		s.byKey = map[string]int{}
 		w.structs = append(w.structs, s)
 		w.fields(s, t, nil)
-		if s.word && len(s.fields) == 0 {
-			s.form = formWord
-		}
 	default:
 		w.fail("%s: a scenario cannot hold this type", t)
 	}
