@@ -168,23 +168,7 @@ func shapeOf(form Form, shape, sigma *float64) float64 {
 
 // victims returns the range of components that a burst in the domain may strike.
 func (p *Plan) victims(pr *Process, subject int32) (lo, hi int32) {
-	return span(p.tree, facility.Ref{Kind: pr.Subject, Index: subject}, pr.Victim)
-}
-
-// span returns the range of things of kind k inside r. Indices run in order of the tree, so it is contiguous.
-func span(t *facility.Tree, r facility.Ref, k facility.Kind) (lo, hi int32) {
-	if k == r.Kind {
-		return r.Index, r.Index + 1
-	}
-	if k == facility.Site || t.Count(k) == 0 {
-		return 0, 0
-	}
-	lo, hi = span(t, r, t.Levels[k].Parent)
-	if lo == hi {
-		return 0, 0
-	}
-	first := t.Levels[k].First
-	return first[lo], first[hi]
+	return p.tree.Descendants(facility.Ref{Kind: pr.Subject, Index: subject}, pr.Victim)
 }
 
 // InterruptionRate returns how often, per s and in the long run, a job on the given number of nodes meets a failure of
