@@ -27,7 +27,7 @@ var (
 // Compile makes the type ready for use.
 func (s *GPUSpec) Compile() GPU {
 	g := GPU{
-		Name: s.Title, Curve: s.Power.Compile(float64(s.Idle), float64(s.Max)),
+		Name: s.Name(), Curve: s.Power.Compile(float64(s.Idle), float64(s.Max)),
 		Idle: float64(s.Idle), Max: float64(s.Max), MinLimit: float64(s.MinLimit),
 		Resistance: float64(s.Resistance), FlowExponent: s.FlowExponent, Spread: float64(s.Spread),
 		Target: float64(s.Target), Slowdown: float64(s.Slowdown), Shutdown: float64(s.Shutdown),
@@ -83,4 +83,16 @@ func (g *GPU) flowForTarget(coolant, power, spread float64) float64 {
 		return min(need, 1)
 	}
 	return math.Pow(need, 1/g.FlowExponent)
+}
+
+// Name returns the short name of the type, or its title where it has none.
+func (s *GPUSpec) Name() string { return first(s.Model, s.Title) }
+
+func first(names ...string) string {
+	for _, n := range names {
+		if n != "" {
+			return n
+		}
+	}
+	return ""
 }

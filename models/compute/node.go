@@ -9,29 +9,30 @@ import (
 
 // Node is a compiled node type.
 type Node struct {
-	Name       string
-	GPUs       int
-	GPU        GPU
-	CPUs       int
-	Cores      float64 // of the whole node
-	cpu        Curve
-	fixed      float64 // W: memory, drives, network cards, boards
-	fans       FanSpec
-	psu        power.PSU
-	failedDraw float64
-	Capacity   workload.Vector
-	IdlePower  float64 // W at the node's input, all devices idle, inlet 25 °C
-	MaxPower   float64 // W at the node's input, all devices at full load, fans at full speed
-	FullFlow   float64 // m³/s at full fan speed
+	Name         string
+	GPUs         int
+	GPU          GPU
+	CPUs         int
+	Cores        float64 // of the whole node
+	cpu          Curve
+	fixed        float64 // W: memory, drives, network cards, boards
+	fans         FanSpec
+	psu          power.PSU
+	FailedDraw   float64 // of a failed node, as a share of IdlePower
+	RestartBelow float64 // °C of inlet air
+	Capacity     workload.Vector
+	IdlePower    float64 // W at the node's input, all devices idle, inlet 25 °C
+	MaxPower     float64 // W at the node's input, all devices at full load, fans at full speed
+	FullFlow     float64 // m³/s at full fan speed
 }
 
 // Compile makes the type ready for use.
 func (s *NodeSpec) Compile() Node {
 	n := Node{
-		Name: s.Title, GPUs: s.GPUs, GPU: s.GPU.Compile(), CPUs: s.CPUs, Cores: float64(s.CPUs * s.CPU.Cores),
+		Name: first(s.Model, s.Title), GPUs: s.GPUs, GPU: s.GPU.Compile(), CPUs: s.CPUs, Cores: float64(s.CPUs * s.CPU.Cores),
 		cpu:   s.CPU.Power.Compile(float64(s.CPU.Idle), float64(s.CPU.Max)),
 		fixed: float64(s.MemoryPower+s.DrivePower+s.Other) + float64(s.NICs)*float64(s.NICPower),
-		fans:  s.Fans, psu: s.PSU.Compile(), failedDraw: float64(s.FailedDraw),
+		fans:  s.Fans, psu: s.PSU.Compile(), FailedDraw: float64(s.FailedDraw), RestartBelow: float64(s.Fans.Restart),
 		FullFlow: float64(s.Fans.Flow),
 		Capacity: workload.Vector{float64(s.GPUs), float64(s.CPUs * s.CPU.Cores), float64(s.Memory), float64(s.Storage), float64(s.Network)},
 	}
@@ -125,9 +126,6 @@ func (n *Node) Eval(l *Load, coolant float64) Draw {
 	return d
 }
 
-// Failed returns what a failed node draws at its input, in W.
-func (n *Node) Failed() float64 { return n.failedDraw * n.IdlePower }
-
 // minimum returns the relative fan speed that the inlet temperature alone asks for.
 func (f *FanSpec) minimum(inlet float64) float64 {
 	lo := float64(f.Minimum)
@@ -139,27 +137,26 @@ func (f *FanSpec) minimum(inlet float64) float64 {
 
 // Rack is a compiled rack type.
 type Rack struct {
-	Name       string
-	Nodes      int
-	Node       Node
-	Shelves    int
-	switches   float64 // W a shelf
-	Rectifiers int
-	rectifier  power.PSU
-	Liquid     float64 // share of heat to cold plates
-	Flow       float64 // m³/s at full load where the nodes have no fans
-	Mass       float64 // kg
-	Max        float64 // W at its feed with every node at full load
-	Idle       float64 // W at its feed with every node idle
+	Name         string
+	Nodes        int
+	Node         Node
+	Shelves      int
+	switches     float64 // W a shelf
+	rectifier    power.PSU
+	Liquid       float64 // share of heat to cold plates
+	Flow         float64 // m³/s at full load where the nodes have no fans
+	HeatCapacity float64 // J/K of its machines
+	Max          float64 // W at its feed with every node at full load
+	Idle         float64 // W at its feed with every node idle
 }
 
 // Compile makes the type ready for use.
 func (s *RackSpec) Compile() Rack {
 	r := Rack{
-		Name: s.Title, Nodes: s.Nodes, Node: s.Node.Compile(), Shelves: s.Shelves,
-		switches:   float64(s.Switches) * float64(s.SwitchPower),
-		Rectifiers: s.Rectifiers, rectifier: s.Rectifier.Compile(),
-		Liquid: float64(s.Liquid), Flow: float64(s.Flow), Mass: float64(s.Mass),
+		Name: first(s.Model, s.Title), Nodes: s.Nodes, Node: s.Node.Compile(), Shelves: s.Shelves,
+		switches:  float64(s.Switches) * float64(s.SwitchPower),
+		rectifier: s.Rectifier.Compile(),
+		Liquid:    float64(s.Liquid), Flow: float64(s.Flow), HeatCapacity: 500 * float64(s.Mass), // J/kg/K, of steel, copper and aluminium in servers
 	}
 	perShelf := float64(r.Nodes / r.Shelves)
 	r.Max = float64(r.Shelves) * r.ShelfInput(r.Node.MaxPower*perShelf)
@@ -168,11 +165,4 @@ func (s *RackSpec) Compile() Rack {
 }
 
 // ShelfInput returns the power in W that a shelf draws from the rack's feed when its nodes draw nodes W.
-func (r *Rack) ShelfInput(nodes float64) float64 {
-	p := nodes + r.switches
-	if r.Rectifiers > 0 {
-		n := float64(r.Rectifiers)
-		p = n * r.rectifier.Input(p/n)
-	}
-	return p
-}
+func (r *Rack) ShelfInput(nodes float64) float64 { return r.rectifier.Input(nodes + r.switches) }

@@ -9,6 +9,7 @@ import (
 
 // GPUSpec is one GPU type.
 type GPUSpec struct {
+	Model  string `yaml:"model" doc:"short name, as selectors say it: gpu{model=h100-sxm}"`
 	Title  string `yaml:"title" doc:"full product name"`
 	About  string `yaml:"about" doc:"what it is and where its figures come from"`
 	Source string `yaml:"source" doc:"citation of the figures"`
@@ -20,11 +21,13 @@ type GPUSpec struct {
 	MinLimit unit.Power   `yaml:"min_limit" doc:"lowest power limit that the driver accepts" default:"200 W" source:"typical" range:"[0,)"`
 	Limits   []LimitPoint `yaml:"limits" doc:"relative throughput over power limit ÷ demanded power; the default is the mean of measured V100 sweeps (Zeus, NSDI 2023)"`
 
-	Memory    unit.Data       `yaml:"memory" doc:"device memory" default:"80 GB" source:"typical" range:"(0,)"`
-	Bandwidth unit.Bandwidth  `yaml:"bandwidth" doc:"device memory bandwidth" default:"3.35 TB/s" source:"typical" range:"(0,)"`
-	BF16      unit.Operations `yaml:"bf16" doc:"dense BF16 peak" default:"989 TFLOP/s" source:"typical" range:"(0,)"`
-	FP8       unit.Operations `yaml:"fp8" doc:"dense FP8 peak; the BF16 peak where the type has no FP8" default:"1979 TFLOP/s" source:"typical" range:"(0,)"`
-	Link      unit.Bandwidth  `yaml:"link" doc:"bandwidth to the other GPUs of the node, one direction" default:"450 GB/s" source:"typical" range:"(0,)"`
+	Memory        unit.Data       `yaml:"memory" doc:"device memory" default:"80 GB" source:"typical" range:"(0,)"`
+	Bandwidth     unit.Bandwidth  `yaml:"bandwidth" doc:"device memory bandwidth" default:"3.35 TB/s" source:"typical" range:"(0,)"`
+	BF16          unit.Operations `yaml:"bf16" doc:"dense BF16 peak" default:"989 TFLOP/s" source:"typical" range:"(0,)"`
+	FP8           unit.Operations `yaml:"fp8" doc:"dense FP8 peak; the BF16 peak where the type has no FP8" default:"1979 TFLOP/s" source:"typical" range:"(0,)"`
+	Efficiency    unit.Ratio      `yaml:"efficiency" doc:"share of the BF16 peak that matrix work of training reaches; 0: that of the training model" default:"0" source:"calibrated by published training runs" range:"[0,1]"`
+	FP8Efficiency unit.Ratio      `yaml:"fp8_efficiency" doc:"the same of the FP8 peak" default:"0" source:"calibrated by published training runs" range:"[0,1]"`
+	Link          unit.Bandwidth  `yaml:"link" doc:"bandwidth to the other GPUs of the node, one direction" default:"450 GB/s" source:"typical" range:"(0,)"`
 
 	Resistance   unit.Resistance  `yaml:"resistance" doc:"die to coolant thermal resistance at full coolant flow" default:"0.075 K/W" source:"typical; derived from 0.08–0.09 K/W in service" range:"(0,)"`
 	Spread       unit.Ratio       `yaml:"spread" doc:"standard deviation of the resistance between GPUs" default:"4 %" source:"typical" range:"[0,0.2]"`
@@ -74,12 +77,14 @@ type FanSpec struct {
 	Flow     unit.Flow        `yaml:"flow" doc:"airflow of all fans at full speed" default:"0 m3/s" source:"typical" range:"[0,)"`
 	Minimum  unit.Ratio       `yaml:"minimum" doc:"lowest relative speed" default:"30 %" source:"typical" range:"(0,1]"`
 	RampFrom unit.Temperature `yaml:"ramp_from" doc:"inlet temperature from which the fans speed up whatever the load" default:"27 degC" source:"typical"`
+	Restart  unit.Temperature `yaml:"restart" doc:"inlet temperature below which nodes that shut down by heat start again" default:"32 degC" source:"chosen: ASHRAE A1 allowable"`
 	RampTo   unit.Temperature `yaml:"ramp_to" doc:"inlet temperature at which they run at full speed" default:"40 degC" source:"typical"`
 	Exponent float64          `yaml:"exponent" doc:"n of power ~ speed^n" default:"2.8" source:"fan laws less motor losses" range:"[1,3]"`
 }
 
 // NodeSpec is one node type.
 type NodeSpec struct {
+	Model  string `yaml:"model" doc:"short name, as selectors say it: node{model=dgx-h100}"`
 	Title  string `yaml:"title" doc:"full product name"`
 	About  string `yaml:"about" doc:"what it is and where its figures come from"`
 	Source string `yaml:"source" doc:"citation of the figures"`
@@ -115,6 +120,7 @@ func (s *NodeSpec) Validate(fail func(path, msg string)) {
 
 // RackSpec is one rack type, filled with equal nodes.
 type RackSpec struct {
+	Model  string `yaml:"model" doc:"short name, as selectors say it: rack{model=nvl72}"`
 	Title  string `yaml:"title" doc:"full product name"`
 	About  string `yaml:"about" doc:"what it is and where its figures come from"`
 	Source string `yaml:"source" doc:"citation of the figures"`
@@ -124,8 +130,8 @@ type RackSpec struct {
 	Shelves     int           `yaml:"shelves" doc:"chassis or power shelves, each with its share of nodes, switches and rectifiers" default:"1" source:"typical" range:"[1,64]"`
 	Switches    int           `yaml:"switches" doc:"switches a shelf" default:"0" source:"typical" range:"[0,64]"`
 	SwitchPower unit.Power    `yaml:"switch_power" doc:"power of one switch" default:"250 W" source:"typical" range:"[0,)"`
-	Rectifiers  int           `yaml:"rectifiers" doc:"rectifiers a shelf, which share its load; 0 where the rack has none" default:"0" source:"typical" range:"[0,64]"`
-	Rectifier   power.PSUSpec `yaml:"rectifier" doc:"one rectifier's conversion"`
+	Rectifier   power.PSUSpec `yaml:"rectifier" doc:"power conversion of one shelf: its rectifiers, which share its load; ideal where the rack has none"`
+	LinkDomain  string        `yaml:"link_domain" doc:"what the GPUs' own links join: the GPUs of a node or of the whole rack" enum:"node,rack" default:"node"`
 	Liquid      unit.Ratio    `yaml:"liquid" doc:"share of the rack's heat that cold plates capture; the rest goes to the air" default:"0" source:"air-cooled" range:"[0,1]"`
 	Flow        unit.Flow     `yaml:"flow" doc:"airflow through the rack at full load where the nodes have no fans of their own" default:"0 m3/s" source:"typical" range:"[0,)"`
 	Mass        unit.Mass     `yaml:"mass" doc:"mass that stores heat" default:"1000 kg" source:"typical, 800–1400 kg" range:"(0,)"`

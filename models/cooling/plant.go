@@ -188,7 +188,7 @@ func (p *Plan) carnot(evap, cond float64) float64 {
 // compress returns the W that the chillers draw to take up the heat, and shows it by unit.
 func (p *Plan) compress(s *State, w *plantWork, heat float64) (power float64) {
 	b := &p.banks[chillers]
-	if heat > 0 {
+	if heat > 0 && w.available > 0 {
 		if p.curve != nil {
 			e, c, _ := p.curve.clamp(w.evap, w.cond)
 			each := w.available / float64(max(w.up, 1))

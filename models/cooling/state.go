@@ -1,7 +1,6 @@
 package cooling
 
 import (
-	"math"
 	"slices"
 
 	"github.com/halltwin/halltwin/models/facility"
@@ -98,7 +97,7 @@ func (s *State) units(k facility.Kind) *Units {
 // New returns the state in which everything works, no heat flows and everything is at its set point. Call
 // [Plan.Settle] to begin from the equilibrium of a load.
 func New(p *Plan) *State {
-	s := &State{stale: true, dt: -1, Mode: Mechanical, ModeAge: math.Inf(1)}
+	s := &State{stale: true, dt: -1, Mode: Mechanical, ModeAge: float64(p.plant.Economizer.Wait)}
 	racks, halls, loops, waters := len(p.rackHall), len(p.halls), len(p.loops), len(p.water)
 	air := float64(p.air.Supply)
 	fill := func(n int, v float64) []float64 { return slices.Repeat([]float64{v}, n) }

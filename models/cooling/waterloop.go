@@ -101,33 +101,42 @@ func (p *Plan) balance(s *State, i int, k *sink, dt, start, set, heat, slope, pu
 		}
 		return 0, 0
 	}
-	_, change := can(start, heat, slope)
+	heat, slope = p.load(s, i, start, dt)
+	heat += pump
+	rejected, change := can(start, heat, slope)
 	weight := fittedWeight((slope + change) * dt / mass)
 	z := weight * dt / mass
-	lo, hi := math.Inf(-1), math.Inf(1)
+	// The difference rises by at least one K for each K, so the root is no further away than its value.
 	mean = start
-	for range 12 {
+	g := -z * (heat - rejected)
+	lo, hi := min(start, start-g), max(start, start-g)
+	for range solveSteps {
+		next := mean - g/(1+z*(slope+change))
+		if !(next > lo && next < hi) {
+			next = (lo + hi) / 2
+		}
+		if math.Abs(next-mean) < 1e-9 {
+			return heat, rejected, start + (heat-rejected)*dt/mass
+		}
+		mean = next
 		heat, slope = p.load(s, i, mean, dt)
 		heat += pump
 		rejected, change = can(mean, heat, slope)
-		g := mean - start - z*(heat-rejected)
+		g = mean - start - z*(heat-rejected)
 		if g > 0 {
 			hi = mean
 		} else {
 			lo = mean
 		}
-		next := mean - g/(1+z*(slope+change))
-		if !(next > lo && next < hi) && lo > math.Inf(-1) && hi < math.Inf(1) {
-			next = (lo + hi) / 2
-		}
-		if math.Abs(next-mean) < 1e-9 {
-			break
-		}
-		mean = next
 	}
-	// heat and rejected are those of the last mean; the end follows from them, so that no energy is lost.
+	// Not found to 1e-9 K: the end follows from the mean, and the plant takes the rest of the balance.
+	end = start + (mean-start)/weight
+	rejected = max(heat-mass*(end-start)/dt, 0)
 	return heat, rejected, start + (heat-rejected)*dt/mass
 }
+
+// solveSteps bounds the search for a loop's temperature; three or four steps are the rule.
+const solveSteps = 48
 
 // showPumps sets what is known of a loop's pumps.
 func (p *Plan) showPumps(s *State, g *pumpGroup, power, flow float64) {

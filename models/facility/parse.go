@@ -108,22 +108,19 @@ func runeAt(s string, i int) string {
 	return ""
 }
 
-// SplitField separates a selector from the field or channel after it: "gpu[*].power_limit" is "gpu[*]" and
-// "power_limit". Without a field it returns the whole and "".
+// SplitField separates a selector from the field or channel after it, at the first dot outside brackets:
+// "gpu[*].power_limit" is "gpu[*]" and "power_limit", "site.liquid.supply" is "site" and "liquid.supply". Without a
+// field it returns the whole and "".
 func SplitField(expr string) (selector, field string) {
-	depth := 0
-	for i := len(expr) - 1; i >= 0; i-- {
+	inside := false
+	for i := range len(expr) {
 		switch expr[i] {
-		case ']', '}':
-			depth++
 		case '[', '{':
-			depth--
-		case '/':
-			if depth == 0 {
-				return expr, ""
-			}
+			inside = true
+		case ']', '}':
+			inside = false
 		case '.':
-			if depth == 0 {
+			if !inside {
 				return expr[:i], expr[i+1:]
 			}
 		}

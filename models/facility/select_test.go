@@ -179,6 +179,7 @@ func TestSplitField(t *testing.T) {
 		{"gpu{model=a/b.c}.clock_limit", "gpu{model=a/b.c}", "clock_limit"},
 		{"hall-0/row-3/rack[7]", "hall-0/row-3/rack[7]", ""},
 		{"site.supply", "site", "supply"},
+		{"site.liquid.supply", "site", "liquid.supply"},
 		{"crah[0..3]", "crah[0..3]", ""},
 	} {
 		if s, f := SplitField(c.expr); s != c.selector || f != c.field {

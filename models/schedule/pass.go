@@ -32,19 +32,23 @@ func (c *Config) Pass(s *State, now float64, starts []Start) []Start {
 				s.Queue[i].Key = o.key(c, s, &s.Entries[s.Queue[i].Slot])
 			}
 			slices.SortFunc(s.Queue, before)
+			s.Fresh = 0
 		}
 		for l := range sc.bounds {
 			sc.bounds[l] = -1
 		}
 		sc.failed[0].n, sc.failed[1].n = 0, 0
+		begun := len(starts)
 		if c.backfill == conservative {
 			starts = c.passConservative(s, now, starts)
 		} else {
 			starts = c.pass(s, now, starts)
 		}
-		s.Queue = slices.DeleteFunc(s.Queue, func(it Item) bool { return it.Slot < 0 })
+		if len(starts) > begun {
+			s.Queue = slices.DeleteFunc(s.Queue, func(it Item) bool { return it.Slot < 0 })
+		}
 	}
-	s.Dirty = false
+	s.Dirty, s.Fresh = false, int32(len(s.Queue))
 	return starts
 }
 
@@ -95,29 +99,31 @@ func (c *Config) startPinned(s *State, now float64, starts []Start) []Start {
 	return starts
 }
 
-// pass goes through the queue once. Without a free node since the last pass, only new jobs are looked at.
+// pass goes through the queue once. When nothing was freed since the last pass, only new jobs are looked at.
 func (c *Config) pass(s *State, now float64, starts []Start) []Start {
-	sh := &s.scratch.shadow
-	dirty := s.Dirty
-	if dirty || now > sh.at {
+	sc, sh := s.scratch, &s.scratch.shadow
+	all := s.Dirty // look at all jobs
+	if all || now > sh.at {
 		sh.live = false
 	}
 	blocked := -1
-	for i := range s.Queue {
+	for i := 0; i < len(s.Queue); i++ {
 		it := &s.Queue[i]
-		if blocked >= 0 && c.depth > 0 && i-blocked > c.depth {
-			break
+		if blocked >= 0 {
+			if c.depth > 0 && i-blocked > c.depth {
+				break
+			}
+			if it.Seen && !all || it.Whole && it.Parts > s.Empties || !it.Whole && sc.bounds[it.Level] >= 0 && it.Parts > sc.bounds[it.Level] {
+				it.Seen = true
+				continue
+			}
 		}
-		fresh := dirty || !it.Seen
-		if blocked >= 0 && !fresh {
-			continue
-		}
-		guard := blocked >= 0 && c.backfill == easy && now+c.occupancy(&s.Entries[it.Slot]) > sh.at
-		if fresh && c.try(s, it, now, guard) {
+		guard := blocked >= 0 && c.backfill == easy && now+it.Span > sh.at
+		if (all || !it.Seen) && c.try(s, it, now, guard) {
 			starts = c.begin(s, it.Slot, now, starts)
 			it.Slot = -1
 			if blocked < 0 && c.backfill == easy {
-				sh.live, dirty = false, true // what was reserved may be reserved otherwise now
+				sh.live, all = false, true // what was reserved may be reserved otherwise now
 			}
 			continue
 		}
@@ -131,12 +137,15 @@ func (c *Config) pass(s *State, now float64, starts []Start) []Start {
 			break
 		}
 		if c.backfill == easy {
-			dirty = dirty || s.Head != it.Slot
-			if dirty || !sh.live {
+			all = all || s.Head != it.Slot
+			if all || !sh.live {
 				c.foresee(s, it.Slot, now)
 			}
 		}
 		s.Head = it.Slot
+		if !all {
+			i = max(i, int(s.Fresh)-1)
+		}
 	}
 	if blocked < 0 {
 		s.Head = -1

@@ -67,6 +67,7 @@ type Entry struct {
 // Item is a place in the queue: what deciding on a job needs at first sight.
 type Item struct {
 	Key   float64 // rank; the smallest is first
+	Span  float64 // s that the job is expected to hold its nodes
 	Seq   uint64
 	Slot  int32
 	Parts int32
@@ -123,6 +124,7 @@ type State struct {
 	NextSeq uint64
 	Dirty   bool    // something was freed or changed since the last pass
 	Edge    float64 // the next time at which a reservation begins or ends
+	Fresh   int32   // no item of Queue before this place is unseen
 	Head    int32   // slot of the job that the last pass found blocked, or -1
 
 	scratch *scratch

@@ -95,7 +95,7 @@ func (p *printer) block(v *Value, indent int, first string) {
 		if p.nests(item, indent+2) {
 			p.block(item, indent+2, lead+"- ")
 		} else {
-			p.add(lead+"- "+p.inline(item), origin(item))
+			p.single(lead+"-", item, indent+2)
 		}
 		lead = margin
 	}
@@ -104,12 +104,48 @@ func (p *printer) block(v *Value, indent int, first string) {
 		key := lead + scalarText(&Value{Kind: Scalar, Text: e.Key, Quoted: true}, true) + ":"
 		lead = margin
 		if !p.nests(e.Value, indent+len(e.Key)+2) {
-			p.add(key+" "+p.inline(e.Value), origin(e.Value))
+			p.single(key, e.Value, indent+2)
 			continue
 		}
 		p.add(key, e.Value.Part)
 		p.block(e.Value, indent+2, "")
 	}
+}
+
+// single writes a value after its key or dash: on the same line, or below it when it is a text of several lines.
+func (p *printer) single(lead string, v *Value, indent int) {
+	mark, lines := paragraphs(v)
+	if mark == "" {
+		p.add(lead+" "+p.inline(v), origin(v))
+		return
+	}
+	p.add(lead+" "+mark, origin(v))
+	for _, l := range lines {
+		p.add(strings.Repeat(" ", indent)+l, "")
+	}
+}
+
+// paragraphs returns the lines of a text that can be written below its key, and the mark that says so.
+func paragraphs(v *Value) (mark string, lines []string) {
+	body := strings.TrimSuffix(v.Text, "\n")
+	if v.Kind != Scalar || !strings.Contains(v.Text, "\n") || body == "" || strings.HasSuffix(body, "\n") {
+		return "", nil
+	}
+	lines = strings.Split(body, "\n")
+	for i, l := range lines {
+		if l != strings.TrimRight(l, " \t") || i == 0 && (l == "" || l[0] == ' ' || l[0] == '\t') || l != "" && l[0] == '\t' || escapeControls(l) != l {
+			return "", nil
+		}
+		for _, c := range l {
+			if c < ' ' && c != '\t' || c == 0x2028 || c == 0x2029 {
+				return "", nil
+			}
+		}
+	}
+	if body == v.Text {
+		return "|-", lines
+	}
+	return "|", lines
 }
 
 // nests tells whether a value is written over several lines: maps and lists, except empty ones and short lists

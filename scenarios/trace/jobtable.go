@@ -203,6 +203,9 @@ func bind(t *table, d *dialect, spec *Spec) ([]bound, error) {
 	if !has[Submit] {
 		return nil, fileError(t.name, "no column tells when a job was submitted: name it under columns.submit; the header has %s", list(t.header))
 	}
+	if spec.Replay && !(has[Start] && has[NodeList]) {
+		return nil, fileError(t.name, "replay needs to know when and on which nodes a job ran: name columns.start and columns.node_list; the header has %s", list(t.header))
+	}
 	if !has[Run] && !(has[Start] && has[End]) {
 		return nil, fileError(t.name, "no column tells how long a job ran: name columns.run, or columns.start and columns.end; the header has %s", list(t.header))
 	}
@@ -266,7 +269,7 @@ func (p *rowParser) parse(r *record) (skip bool, err error) {
 			continue
 		}
 		bad := func() (bool, error) {
-			return false, &Error{File: p.table.name, Line: p.table.line, Column: p.table.header[b.at], Msg: quote(raw) + " is " + expected(b)}
+			return false, &Error{File: p.table.name, Line: p.table.line, Column: p.table.header[b.at], Msg: quote(raw) + " is " + p.expected(b, raw)}
 		}
 		switch b.field {
 		case Submit, Start, End:
@@ -310,10 +313,10 @@ func (p *rowParser) parse(r *record) (skip bool, err error) {
 				return bad()
 			}
 			if v < 0 && b.field != Priority {
-				if b.field == Run || b.field == Limit {
-					return bad()
+				if v == -b.factor && b.field != Run {
+					continue // -1 is "not told" in logs that know no null
 				}
-				continue // -1 is "not told" in logs that know no null
+				return bad()
 			}
 			if b.field == Share {
 				share = v
@@ -412,9 +415,16 @@ func (p *rowParser) amount(raw []byte, b bound) (float64, bool) {
 	return v * b.factor, ok
 }
 
-func expected(b bound) string {
+// expected says what is wrong with a field and what would be right.
+func (p *rowParser) expected(b bound, raw []byte) string {
 	switch b.field {
 	case Submit, Start, End:
+		if _, ok := parseNumber(raw); ok {
+			return "a number, but the rows before it have time stamps"
+		}
+		if _, _, ok := parseStamp(raw); ok {
+			return "a time stamp, but the rows before it count from the trace's zero"
+		}
 		return "neither a number nor a time stamp such as 2017-10-03 08:15:00"
 	case TRES:
 		return "no list of resources such as cpu=64,mem=500G,gres/gpu=8"
@@ -429,7 +439,7 @@ func expected(b bound) string {
 	case Run, Limit:
 		return "no span of time, in s or as [days-]hours:minutes:seconds"
 	}
-	return "no number"
+	return "no number of at least 0"
 }
 
 // stateWord returns the first word of a state in lower case: "CANCELLED by 1234" and "CANCELLED+" are cancelled.

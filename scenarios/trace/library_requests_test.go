@@ -16,7 +16,7 @@ import (
 	"github.com/halltwin/halltwin/scenarios/library"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write the request trace of the library anew")
+var makeRequests = flag.Bool("make-requests", false, "write the request trace of the library anew")
 
 // chat is a synthetic day of a chat service, from midnight local time: the rate follows two waves over the day with noise
 // that remembers half an hour; each minute holds one row a kind of request. Lengths are set near the conversation trace that
@@ -49,11 +49,11 @@ func chat() []byte {
 	return b.Bytes()
 }
 
-// The request trace of the library is what its recipe makes. go test ./scenarios/trace -run Requests -rewrite writes it.
+// The request trace of the library is what its recipe makes. go test ./scenarios/trace -run LibraryRequests -make-requests writes it.
 func TestLibraryRequests(t *testing.T) {
 	const name = "traces/requests.csv.gz"
 	want := chat()
-	if *rewrite {
+	if *makeRequests {
 		var b bytes.Buffer
 		z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
 		if err != nil {
@@ -83,7 +83,7 @@ func TestLibraryRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Fatal("the library's request trace is not what its recipe makes: run with -rewrite and review")
+		t.Fatal("the library's request trace is not what its recipe makes: run with -make-requests and review")
 	}
 	tr, err := ReadRequests(&RequestSpec{File: name, Scale: 3}, func(p string) (io.ReadCloser, error) { return library.FS.Open(p) })
 	if err != nil {

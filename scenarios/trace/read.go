@@ -19,6 +19,9 @@ func Read(spec *Spec, open Opener) (*Trace, error) {
 			return nil, err
 		}
 	}
+	if spec.Replay && (format == "swf" || format == "opendc") {
+		return nil, fileError(src.name, "replay: this format (%s) does not say on which nodes a job ran", format)
+	}
 	switch format {
 	case "swf":
 		return readSWF(src, spec)
@@ -29,6 +32,8 @@ func Read(spec *Spec, open Opener) (*Trace, error) {
 	case "philly":
 		if json, err := isJSON(src); err != nil {
 			return nil, err
+		} else if json && spec.Replay {
+			return nil, fileError(src.name, "replay: this format names machines, not node numbers")
 		} else if json {
 			return readPhilly(src, spec)
 		}

@@ -176,11 +176,14 @@ func (r *requestReader) instant(raw []byte) (float64, bool) {
 		return v * r.factor, !r.stamped && math.Abs(v*r.factor) < 1e11
 	}
 	v, zoned, ok := parseStamp(raw)
+	if !ok || r.numbers {
+		return 0, false
+	}
 	r.stamped = true
 	if !zoned {
 		v -= r.zone
 	}
-	return v, ok && !r.numbers
+	return v, true
 }
 
 func tokens(raw []byte) (int32, bool) {

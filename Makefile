@@ -1,0 +1,60 @@
+# Halltwin needs Go 1.26 and nothing else. `make run` and `make test` work in a fresh clone.
+
+GO      ?= go
+TOOL     = $(GO) tool -modfile=.tools/go.mod
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS  = -s -w -X main.version=$(VERSION)
+
+# The race detector needs a C compiler; without one the tests run without it.
+RACE := $(if $(shell command -v cc 2>/dev/null),-race)
+# Packages with goroutines, which the race detector is for. The models have none.
+CONCURRENT = ./twin/... ./cmd/... ./viz/...
+
+.PHONY: run build test lint vuln bench soak fuzz clean
+
+## run: build, live the first scenario, print its verdict, and show it in a browser when on a terminal
+run: build
+	./halltwin run first-run --exit-zero --view
+
+## build: one static binary, ./halltwin
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o halltwin ./cmd/halltwin
+
+## test: vet, then every test; the summary is go test's own
+test:
+	$(GO) vet ./...
+	$(GO) test ./...
+
+## lint: format, golangci-lint, staticcheck, unreachable code
+lint:
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }
+	$(TOOL) golangci-lint run ./...
+	$(TOOL) staticcheck ./...
+	$(TOOL) deadcode -test ./...
+
+## vuln: known vulnerabilities in what is linked (asks vuln.go.dev)
+vuln:
+	$(TOOL) govulncheck ./...
+
+## bench: every benchmark, ten times, into bench.txt; compare two with `go tool -modfile=.tools/go.mod benchstat`
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem -count $(or $(COUNT),10) ./... | tee bench.txt
+	$(TOOL) benchstat bench.txt
+
+## soak: full random suites, then each fuzz target for a minute
+soak:
+	HALLTWIN_SOAK=1 $(GO) test -count=1 -timeout 6h ./...
+	$(MAKE) fuzz FUZZTIME=60s
+
+## fuzz: every fuzz target in turn, for FUZZTIME each
+fuzz:
+	@set -e; $(GO) list -f '{{.Dir}} {{.ImportPath}} {{join .TestGoFiles " "}} {{join .XTestGoFiles " "}}' ./... | \
+	while read -r dir pkg files; do \
+		for target in $$(cd "$$dir" && grep -ho '^func Fuzz[A-Za-z0-9_]*' $$files /dev/null | sed 's/^func //'); do \
+			echo "== $$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(or $(FUZZTIME),10s) "$$pkg"; \
+		done; \
+	done
+
+clean:
+	rm -rf halltwin runs bench.txt

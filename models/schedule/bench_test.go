@@ -1,0 +1,110 @@
+package schedule
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/halltwin/halltwin/models/workload"
+)
+
+// busy returns a site of 8-GPU nodes in steady state: loaded to the brim, with a queue of the given length.
+func busy(b *testing.B, spec Spec, nodes, queue int) (*Config, *State, *feed) {
+	b.Helper()
+	leaf := make([]int32, nodes)
+	for n := range leaf {
+		leaf[n] = int32(n / 32)
+	}
+	c, err := Compile(&spec, nil, cluster(nodes, workload.Vector{workload.GPU: 8, workload.CPU: 128, workload.Memory: 2e12}), leaf)
+	if err != nil {
+		b.Fatal(err)
+	}
+	f := &feed{c: c, s: NewState(c), r: rand.New(rand.NewPCG(1, 2)), nodes: nodes, queue: queue}
+	for len(f.s.Queue) < queue {
+		f.submit()
+		if len(f.s.Queue)%64 == 0 {
+			f.pass()
+		}
+	}
+	for range 2000 {
+		f.step()
+	}
+	return c, f.s, f
+}
+
+// feed submits a research cluster's mix and ends jobs, so that the queue stays as long as it is.
+type feed struct {
+	c      *Config
+	s      *State
+	r      *rand.Rand
+	now    float64
+	job    int32
+	nodes  int
+	queue  int
+	starts []Start
+	passes int
+	begun  int
+}
+
+func (f *feed) submit() {
+	req := Request{Job: f.job, Submit: f.now, Parts: 1, User: int32(f.r.IntN(50))}
+	f.job++
+	req.Estimate = 600 + 50_000*f.r.ExpFloat64()
+	req.Part = workload.Vector{workload.GPU: 8, workload.CPU: 96, workload.Memory: 1e12}
+	switch x := f.r.Float64(); {
+	case x < 0.5:
+		req.Part = workload.Vector{workload.GPU: 1, workload.CPU: 12, workload.Memory: 1e11}
+	case x < 0.7:
+		req.Part = workload.Vector{workload.GPU: 4, workload.CPU: 48, workload.Memory: 5e11}
+	case x < 0.95:
+		req.Parts = 1 << f.r.IntN(5)
+	default:
+		req.Parts = int32(min(f.nodes/4, 64<<f.r.IntN(4)))
+	}
+	f.c.Submit(f.s, f.now, req)
+}
+
+func (f *feed) pass() {
+	f.starts = f.c.Pass(f.s, f.now, f.starts[:0])
+	f.passes++
+	f.begun += len(f.starts)
+}
+
+// step ends the next job and submits as many as start.
+func (f *feed) step() {
+	slot := f.s.Running[0]
+	f.now = max(f.now, f.s.Entries[slot].End)
+	f.c.Release(f.s, f.now, f.s.Entries[slot].Job)
+	f.pass()
+	for len(f.s.Queue) < f.queue {
+		f.submit()
+		f.pass()
+	}
+}
+
+// BenchmarkPass is the cost of deciding, an event (arrival or end of a job) at a time.
+func BenchmarkPass(b *testing.B) {
+	for _, policy := range []string{"easy-backfill", "first-fit", "conservative-backfill"} {
+		for _, nodes := range []int{128, 12_500} {
+			for _, queue := range []int{100, 5_000} {
+				for _, place := range []string{"pack-by-leaf"} {
+					if policy == "conservative-backfill" && nodes*queue > 2_000_000 {
+						continue
+					}
+					b.Run(fmt.Sprintf("%s/%s/nodes=%d/queue=%d", policy, place, nodes, queue), func(b *testing.B) {
+						_, s, f := busy(b, Spec{Policy: policy, Placement: place}, nodes, queue)
+						f.passes, f.begun = 0, 0
+						b.ReportAllocs()
+						b.ResetTimer()
+						for b.Loop() {
+							f.step()
+						}
+						b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(f.passes), "ns/pass")
+						b.ReportMetric(float64(len(s.Running)), "running")
+						b.ReportMetric(float64(len(s.Queue)), "queued")
+					})
+				}
+			}
+		}
+	}
+}

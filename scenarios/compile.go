@@ -1,0 +1,229 @@
+package scenarios
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/halltwin/halltwin/models/compute"
+	"github.com/halltwin/halltwin/models/cooling"
+	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/models/failure"
+	"github.com/halltwin/halltwin/models/power"
+	"github.com/halltwin/halltwin/models/schedule"
+	"github.com/halltwin/halltwin/models/unit"
+	"github.com/halltwin/halltwin/models/weather"
+	"github.com/halltwin/halltwin/scenarios/document"
+)
+
+// Plan checks a variant ("" for the base) and compiles it. All diagnostics come at once; the plan is nil when there
+// are any.
+func (f *File) Plan(variant string) (*Plan, document.Diagnostics) {
+	spec, whole, ds := f.Decode(variant)
+	if spec == nil || len(ds) > 0 {
+		return nil, ds
+	}
+	c := &compiler{file: f, spec: spec, whole: whole}
+	p := c.compile()
+	if len(c.ds) > 0 {
+		return nil, c.ds.Sorted()
+	}
+	p.Variant = variant
+	p.Resolved, p.Hash = Resolved(whole)
+	return p, nil
+}
+
+// CheckAll compiles the base and every variant and returns what is wrong with any of them.
+func (f *File) CheckAll() document.Diagnostics {
+	_, ds := f.Plan("")
+	for _, name := range f.Variants() {
+		_, more := f.Plan(name)
+		ds = append(ds, more...)
+	}
+	return ds.Sorted()
+}
+
+// compiler turns one decoded spec into a plan and collects what is wrong.
+type compiler struct {
+	file      *File
+	spec      *Spec
+	whole     *document.Value
+	plan      *Plan
+	rackSpecs []*compute.RackSpec // by rack type
+	ds        document.Diagnostics
+}
+
+// fail reports something at a path of the document; where nothing is written there, at the nearest place above.
+func (c *compiler) fail(path, code, msg, fix string) {
+	v, _ := c.whole.Lookup(path)
+	d := document.Diagnostic{Code: code, Path: path, Msg: msg, Fix: fix}
+	if v != nil {
+		d.Pos, d.Used = v.Pos, v.Used.Chain()
+	}
+	c.ds = append(c.ds, d)
+}
+
+// failErr reports an error of a model; one that knows its own path says so.
+func (c *compiler) failErr(path, code string, err error) {
+	var pe *power.Error
+	var ce *cooling.Error
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range many.Unwrap() {
+			c.failErr(path, code, e)
+		}
+		return
+	}
+	switch {
+	case errors.As(err, &pe):
+		c.fail(join(path, pe.Path), code, pe.Msg, "")
+		return
+	case errors.As(err, &ce):
+		c.fail(join(path, ce.Path), code, ce.Msg, "")
+		return
+	}
+	c.fail(path, code, err.Error(), "")
+}
+
+func join(path, rest string) string {
+	switch {
+	case rest == "":
+		return path
+	case strings.HasPrefix(rest, "["):
+		return path + rest
+	}
+	return path + "." + rest
+}
+
+func (c *compiler) compile() *Plan {
+	s := c.spec
+	c.plan = &Plan{
+		Name: s.Name, About: s.About, Start: s.Start, Duration: float64(s.Duration), Seed: s.Seed, Replicas: s.Replicas,
+		Calm: float64(s.Step.Calm), Disturbed: float64(s.Step.Disturbed), Every: float64(s.Record.Every), Influx: s.Record.Influx,
+		CapAll: float64(s.Controls.PowerLimit),
+	}
+	c.plan.Disturbed = min(c.plan.Disturbed, c.plan.Calm)
+	if n := c.plan.Duration / c.plan.Every; n > 50e6 {
+		c.fail("record.every", "range", fmt.Sprintf("%.3g samples: no disk holds that", n), "write a longer record.every")
+	}
+	c.site()
+	if c.plan.Tree == nil {
+		return c.plan
+	}
+	c.series()
+	c.failures()
+	c.scheduler()
+	c.work()
+	c.timeline()
+	c.controls()
+	c.record()
+	c.expect()
+	c.inputs()
+	return c.plan
+}
+
+// series reads the weather and the grid's carbon and price.
+func (c *compiler) series() {
+	s := &c.spec.Site
+	p := c.plan
+	end := p.Start.Add(s2d(p.Duration))
+	var air *weather.Series
+	if s.Weather.File != "" {
+		air = c.seriesFile("site.weather.file", s.Weather.File)
+		if air == nil {
+			return
+		}
+	}
+	src, err := weather.Compile(&s.Weather, air, p.Start, end)
+	if err != nil {
+		c.failErr("site.weather", "series", err)
+		return
+	}
+	p.Weather = src
+	p.Notes = append(p.Notes, src.Notes...)
+	if g := s.Grid.Carbon; g != nil {
+		var file *weather.Series
+		if g.File != "" {
+			file = c.seriesFile("site.grid.carbon.file", g.File)
+		}
+		if p.Carbon, err = weather.CompileCarbon(g, file, p.Start, end); err != nil {
+			c.failErr("site.grid.carbon", "series", err)
+		} else {
+			p.Notes = append(p.Notes, p.Carbon.Notes...)
+		}
+	}
+	if g := s.Grid.Price; g != nil {
+		var file *weather.Series
+		if g.File != "" {
+			file = c.seriesFile("site.grid.price.file", g.File)
+		}
+		if p.Price, err = weather.CompilePrice(g, file, p.Start, end); err != nil {
+			c.failErr("site.grid.price", "series", err)
+		} else {
+			p.Notes = append(p.Notes, p.Price.Notes...)
+		}
+	}
+}
+
+func (c *compiler) seriesFile(path, name string) *weather.Series {
+	b, err := c.file.slurp(name, weather.MaxBytes)
+	if err != nil {
+		c.fail(path, "file", err.Error(), "")
+		return nil
+	}
+	s, err := weather.Parse(name, b)
+	if err != nil {
+		c.fail(path, "series", err.Error(), "")
+		return nil
+	}
+	return s
+}
+
+func (c *compiler) failures() {
+	f, err := failure.Compile(&c.spec.Failures, c.plan.Tree)
+	if err != nil {
+		c.failErr("failures", "value", err)
+		return
+	}
+	c.plan.Failures = f
+	if len(f.Absent) > 0 {
+		c.plan.Notes = append(c.plan.Notes, "failures: the site has nothing for "+strings.Join(f.Absent, ", ")+" to strike")
+	}
+}
+
+func (c *compiler) scheduler() {
+	s, err := schedule.Compile(&c.spec.Scheduler, c.plan.Tree, c.plan.Capacity, c.plan.LeafOf)
+	if err != nil {
+		c.failErr("scheduler", "value", err)
+		return
+	}
+	c.plan.Scheduler = s
+}
+
+// controls compiles the demand response event.
+func (c *compiler) controls() {
+	d := c.spec.Controls.DemandResponse
+	if d == nil {
+		return
+	}
+	r := &Response{Limit: float64(d.Limit), From: float64(d.From), Until: c.plan.Duration, Notice: float64(d.Notice)}
+	if d.For > 0 {
+		r.Until = r.From + float64(d.For)
+	}
+	idle := 0.0
+	for i := range c.plan.RackType {
+		idle += c.plan.RackTypes[c.plan.RackType[i]].Idle
+	}
+	if r.Limit <= idle {
+		c.fail("controls.demand_response.limit", "range", fmt.Sprintf("%s is not above what the idle racks draw, %s", d.Limit, unit.Power(idle)), "")
+	}
+	c.plan.Response = r
+}
+
+// selected resolves a selector and reports one that is wrong.
+func (c *compiler) selected(path, expr string) []facility.Ref {
+	refs, err := c.plan.Tree.Select(expr)
+	if err != nil {
+		c.fail(path, "selector", err.Error(), "")
+	}
+	return refs
+}

@@ -1,0 +1,100 @@
+package scenarios
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/halltwin/halltwin/models/channel"
+	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/scenarios/expect"
+)
+
+// defaultChannels are recorded where a scenario names none.
+var defaultChannels = []string{"site.power", "site.it_power", "site.cooling_power", "site.pue", "jobs.running", "jobs.queued", "gpus.busy"}
+
+// record finds the channels to record. Channels that the report draws are always among them at site level.
+func (c *compiler) record() {
+	r := &c.spec.Record
+	patterns := r.Channels
+	seen := map[channel.ID]bool{}
+	for i, pattern := range patterns {
+		found, err := channel.Match(pattern)
+		if err != nil {
+			c.fail(fmt.Sprintf("record.channels[%d]", i), "channel", err.Error(), "")
+			continue
+		}
+		for _, ch := range found {
+			seen[ch.ID] = true
+		}
+	}
+	if len(patterns) == 0 {
+		for _, name := range defaultChannels {
+			if ch, ok := channel.Lookup(name); ok {
+				seen[ch.ID] = true
+			}
+		}
+	}
+	all := channel.All()
+	for i := range all {
+		if seen[all[i].ID] && (all[i].Kind == facility.Job || c.plan.Tree.Count(all[i].Kind) > 0) {
+			c.plan.Channels = append(c.plan.Channels, &all[i])
+		}
+	}
+	if r.Select != "" {
+		c.plan.Only = c.selected("record.select", r.Select)
+	}
+}
+
+// expect compiles the targets.
+func (c *compiler) expect() {
+	for i := range c.spec.Expect {
+		s := &c.spec.Expect[i]
+		path := fmt.Sprintf("expect[%d]", i)
+		e, err := expect.Compile(s.That)
+		if err != nil {
+			c.failExpr(path+".that", s.That, err)
+			continue
+		}
+		for _, r := range e.Reductions {
+			if k := r.Channel.Kind; c.plan.Tree.Count(k) == 0 || k == facility.Job {
+				c.fail(path+".that", "channel", fmt.Sprintf("the site has no %s, so %s has no values", k, r.Channel.Name), "")
+			}
+		}
+		name := s.Name
+		if name == "" {
+			name = s.That
+		}
+		x := Expect{Name: name, Expr: e, Path: path, From: s.During.From, To: c.plan.Duration}
+		if s.During.To > 0 {
+			x.To = s.During.To
+			if x.From >= c.plan.Duration {
+				c.fail(path+".during", "range", "the window begins after the run has ended", "")
+			}
+		}
+		if s.Where != "" {
+			x.Where = c.selected(path+".where", s.Where)
+		}
+		c.plan.Expect = append(c.plan.Expect, x)
+	}
+}
+
+// failExpr reports an error inside an expression at its column.
+func (c *compiler) failExpr(path, source string, err error) {
+	var e *expect.Error
+	if !errors.As(err, &e) {
+		c.fail(path, "expect", err.Error(), "")
+		return
+	}
+	c.fail(path, "expect", e.Msg, e.Fix)
+	d := &c.ds[len(c.ds)-1]
+	v, ok := c.whole.Lookup(path)
+	if !ok || v.Text != source || strings.Contains(source, "\n") {
+		return
+	}
+	d.Pos.Col += e.Offset
+	if v.Quoted {
+		d.Pos.Col++
+	}
+	d.Span = e.Span
+}

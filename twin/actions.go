@@ -1,0 +1,236 @@
+package twin
+
+import (
+	"fmt"
+
+	"github.com/halltwin/halltwin/models/action"
+	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/twin/record"
+)
+
+// Undo is something that will be undone: a failure repaired, a setting restored, a drain lifted.
+type Undo struct {
+	Verb    action.Verb
+	Field   string
+	Targets []facility.Ref // never written to; nil when free
+	Old     []float64      // for Set: what the targets had
+	Cause   int64          // the event that it ends
+}
+
+// act applies one action.
+func (w *World) act(a *action.Action) {
+	parent := w.EventID + 1
+	ev := record.Event{Severity: record.Info, Type: a.Verb.String(), Subject: a.Selector, Text: a.Text}
+	switch a.Verb {
+	case action.Fail:
+		ev.Severity = record.Warning
+		ev.Text = fmt.Sprintf("%s: %s %s", a.Origin, w.names(a.Targets), plural(len(a.Targets), "fails", "fail"))
+		w.emit(ev)
+		for _, r := range a.Targets {
+			w.take(r, 0, w.defaultDraw(r))
+		}
+		w.later(Undo{Verb: a.Verb, Targets: a.Targets, Cause: parent}, a.For)
+	case action.Repair:
+		ev.Text = fmt.Sprintf("%s: %s repaired", a.Origin, w.names(a.Targets))
+		w.emit(ev)
+		for _, r := range a.Targets {
+			if d := &w.Down[r.Kind][r.Index]; *d > 1 {
+				*d = 1
+			}
+			w.give(r)
+		}
+	case action.Set:
+		ev.Text = fmt.Sprintf("%s: %s.%s = %s", a.Origin, a.Selector, a.Field, action.FormatValue(a.Field, a.Value))
+		w.emit(ev)
+		u := Undo{Verb: a.Verb, Field: a.Field, Targets: a.Targets, Cause: parent}
+		for _, r := range a.Targets {
+			old := w.set(r, a.Field, a.Value)
+			if a.For > 0 {
+				u.Old = append(u.Old, old)
+			}
+		}
+		w.later(u, a.For)
+	case action.Drain, action.Undrain:
+		ev.Text = fmt.Sprintf("%s: %s %s", a.Origin, a.Verb, w.names(a.Targets))
+		w.emit(ev)
+		for _, r := range a.Targets {
+			w.drain(r, a.Verb == action.Drain)
+		}
+		w.later(Undo{Verb: a.Verb, Targets: a.Targets, Cause: parent}, a.For)
+	case action.Submit:
+		w.enqueue(a.Job)
+	case action.Note:
+		w.emit(ev)
+	}
+	w.wantSettle()
+}
+
+// undo ends an action that was for a time.
+func (w *World) undo(i int32) {
+	u := w.Undos[i]
+	w.Undos[i] = Undo{}
+	switch u.Verb {
+	case action.Fail:
+		w.emit(record.Event{Parent: u.Cause, Severity: record.Info, Type: "repair", Subject: w.names(u.Targets), Text: w.names(u.Targets) + " repaired"})
+		for _, r := range u.Targets {
+			w.give(r)
+		}
+	case action.Set:
+		w.emit(record.Event{Parent: u.Cause, Severity: record.Info, Type: "set", Subject: w.names(u.Targets), Text: u.Field + " restored"})
+		for k, r := range u.Targets {
+			w.set(r, u.Field, u.Old[k])
+		}
+	case action.Drain, action.Undrain:
+		w.emit(record.Event{Parent: u.Cause, Severity: record.Info, Type: "undrain", Subject: w.names(u.Targets), Text: w.names(u.Targets) + " back in service"})
+		for _, r := range u.Targets {
+			w.drain(r, u.Verb != action.Drain)
+		}
+	}
+	w.wantSettle()
+}
+
+// take adds a cause that holds a thing down; the first one brings it down. A failure is noticed after detect s, and a
+// failed node draws the given share of its idle power.
+func (w *World) take(r facility.Ref, detect, draw float64) {
+	switch r.Kind {
+	case facility.Site, facility.Hall, facility.Row, facility.Rack, facility.Leaf:
+		for _, n := range w.nodesIn(r) {
+			w.take(facility.Ref{Kind: facility.Node, Index: n}, detect, draw)
+		}
+		return
+	}
+	d := &w.Down[r.Kind][r.Index]
+	*d++
+	if *d > 1 {
+		return
+	}
+	switch r.Kind {
+	case facility.Node:
+		w.bringDown(r.Index, detect, draw)
+	case facility.GPU:
+		w.DownGPUs++
+		n := w.plan.Tree.Levels[facility.GPU].Up[r.Index]
+		local := w.plan.Tree.Levels[facility.GPU].Local[r.Index]
+		w.touch(w.nodeRack[n])
+		w.interruptNode(n, 1<<uint(local), detect)
+		w.sched.SetGPUUp(&w.Sched, n, local, false)
+	default:
+		w.health(r, false)
+	}
+}
+
+// give takes a cause away; the last one lets the thing work again.
+func (w *World) give(r facility.Ref) {
+	switch r.Kind {
+	case facility.Site, facility.Hall, facility.Row, facility.Rack, facility.Leaf:
+		w.plan.Power.Health(&w.Power, r, true) // closes the breakers of its cords
+		w.wantSettle()
+		for _, n := range w.nodesIn(r) {
+			w.give(facility.Ref{Kind: facility.Node, Index: n})
+		}
+		return
+	}
+	d := &w.Down[r.Kind][r.Index]
+	if *d == 0 {
+		return
+	}
+	*d--
+	if *d > 0 {
+		return
+	}
+	switch r.Kind {
+	case facility.Node:
+		w.bringUp(r.Index)
+	case facility.GPU:
+		w.DownGPUs--
+		n := w.plan.Tree.Levels[facility.GPU].Up[r.Index]
+		w.touch(w.nodeRack[n])
+		w.sched.SetGPUUp(&w.Sched, n, w.plan.Tree.Levels[facility.GPU].Local[r.Index], true)
+		w.wantPass()
+	default:
+		w.health(r, true)
+	}
+}
+
+// bringDown brings a node down if it was up.
+func (w *World) bringDown(n int32, detect, draw float64) {
+	ns := &w.Nodes[n]
+	if !ns.Up {
+		return
+	}
+	w.touch(w.nodeRack[n])
+	ns.Up, ns.Draw = false, float32(draw)
+	w.Totals.NodesLost++
+	w.Totals.NodesDown++
+	w.interruptNode(n, ^uint64(0), detect)
+	w.sched.SetUp(&w.Sched, n, false)
+}
+
+// bringUp lets a node work again if nothing holds it down any more.
+func (w *World) bringUp(n int32) {
+	ns := &w.Nodes[n]
+	rack := w.nodeRack[n]
+	if ns.Up || w.Down[facility.Node][n] > 0 || !w.Racks[rack].On || w.Racks[rack].Shut {
+		return
+	}
+	w.touch(rack)
+	ns.Up = true
+	w.Totals.NodesDown--
+	w.sched.SetUp(&w.Sched, n, true)
+	w.wantPass()
+}
+
+// health tells the power chain and the cooling that a piece of theirs failed or works again.
+func (w *World) health(r facility.Ref, up bool) {
+	w.disturb()
+	switch r.Kind {
+	case facility.Utility, facility.Genset, facility.Transformer, facility.UPS, facility.PDU:
+		w.plan.Power.Health(&w.Power, r, up)
+		w.wantSettle()
+	default:
+		w.plan.Cooling.Health(&w.Cooling, r, up)
+	}
+}
+
+// drain adds or removes a cause that keeps new work away from a thing.
+func (w *World) drain(r facility.Ref, on bool) {
+	for _, n := range w.nodesIn(r) {
+		ns := &w.Nodes[n]
+		switch {
+		case on:
+			ns.Drain++
+			if ns.Drain == 1 {
+				w.sched.SetDrain(&w.Sched, n, true)
+			}
+		case ns.Drain > 0:
+			ns.Drain--
+			if ns.Drain == 0 {
+				w.sched.SetDrain(&w.Sched, n, false)
+				w.wantPass()
+			}
+		}
+	}
+}
+
+// set gives a setting of a thing a value in SI and returns the value it had.
+func (w *World) set(r facility.Ref, field string, value float64) (old float64) {
+	if r.Kind == facility.GPU && field == "power_limit" {
+		if w.GPULimit == nil {
+			w.GPULimit = make([]float32, w.plan.Tree.Count(facility.GPU))
+		}
+		n := w.plan.Tree.Levels[facility.GPU].Up[r.Index]
+		w.touch(w.nodeRack[n])
+		old = float64(w.GPULimit[r.Index])
+		if value > 0 {
+			value = max(value, w.plan.RackTypes[w.plan.RackType[w.nodeRack[n]]].Node.GPU.MinLimit)
+		}
+		w.GPULimit[r.Index] = float32(value)
+		return old
+	}
+	w.disturb()
+	old = w.plan.Cooling.Setting(&w.Cooling, r, field)
+	if err := w.plan.Cooling.Set(&w.Cooling, r, field, value); err != nil {
+		w.emit(record.Event{Severity: record.Warning, Type: "set", Subject: w.name(r), Text: err.Error()})
+	}
+	return old
+}

@@ -1,0 +1,173 @@
+package twin
+
+import (
+	"fmt"
+
+	"github.com/halltwin/halltwin/models/action"
+	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/twin/kernel"
+	"github.com/halltwin/halltwin/twin/record"
+)
+
+// The phases of one instant, in order.
+const (
+	phaseAction uint8 = iota
+	phaseFailure
+	phasePower
+	phaseWork
+	phaseSchedule
+	phaseSettle
+	phaseStep
+	phaseRecord
+)
+
+// The kinds of event. Subject is the index named behind each.
+const (
+	evAction  uint8 = iota // of the action in the plan's timeline
+	evUndo                 // of what is to be undone
+	evFailure              // failure process and subject, packed
+	evPower                // none: the power chain switches or trips
+	evArrive               // none: jobs are due
+	evEnd                  // job: its work is done
+	evKill                 // job: its walltime is over
+	evRequeue              // job: its interruption is noticed
+	evPass                 // none: the scheduler decides
+	evSettle               // none: power and speeds at this instant
+	evStep                 // none: the physical step ends
+	evSample               // none: a frame is due
+)
+
+func (w *World) push(at float64, phase, kind uint8, subject int32, gen uint32) {
+	w.Agenda.Push(kernel.Event{At: at, Phase: phase, Kind: kind, Subject: subject, Gen: gen})
+}
+
+// wantSettle makes this instant settle before time moves on.
+func (w *World) wantSettle() {
+	if !w.SettlePending {
+		w.SettlePending = true
+		w.push(w.Now, phaseSettle, evSettle, 0, 0)
+	}
+}
+
+// wantPass makes the scheduler look at the queue at this instant.
+func (w *World) wantPass() {
+	if !w.PassPending {
+		w.PassPending = true
+		w.WakeGen++
+		w.push(w.Now, phaseSchedule, evPass, 0, w.WakeGen)
+	}
+}
+
+// Handle takes one event of the agenda at its time.
+func (w *World) Handle(e kernel.Event) error {
+	w.elapse(e.At)
+	w.Totals.Events++
+	switch e.Kind {
+	case evAction:
+		w.act(&w.plan.Actions[e.Subject])
+	case evUndo:
+		w.undo(e.Subject)
+	case evFailure:
+		w.strike(e.Subject, int32(e.Gen))
+	case evPower:
+		if e.Gen == w.PowerGen {
+			w.wantSettle()
+		}
+	case evArrive:
+		w.arrive()
+	case evEnd, evKill:
+		if s := &w.Jobs[e.Subject]; e.Gen == s.Gen && s.Phase == Running {
+			w.end(e.Subject, e.Kind == evKill)
+		}
+	case evRequeue:
+		if s := &w.Jobs[e.Subject]; e.Gen == s.Gen && s.Phase == Stalled {
+			w.requeue(e.Subject)
+		}
+	case evPass:
+		if e.Gen == w.WakeGen {
+			w.pass()
+		}
+	case evSettle:
+		w.settle()
+	case evStep:
+		if e.Gen == w.StepGen {
+			return w.step()
+		}
+	case evSample:
+		return w.sample()
+	}
+	return nil
+}
+
+// energise takes over what the feeds say is alive: racks that lost power lose their nodes.
+func (w *World) energise() {
+	for r := range w.Racks {
+		on := w.Power.RackOn[r]
+		if on == w.Racks[r].On {
+			continue
+		}
+		w.touch(int32(r))
+		w.Racks[r].On = on
+		lo, hi := w.plan.Tree.Children(facility.Node, int32(r))
+		for n := lo; n < hi; n++ {
+			if on {
+				w.bringUp(n)
+			} else {
+				w.bringDown(n, 0, 0)
+			}
+		}
+	}
+	if w.Power.MechOn != w.MechOn {
+		w.MechOn = w.Power.MechOn
+		w.plan.Cooling.Powered(&w.Cooling, w.MechOn)
+	}
+}
+
+// strike is a failure process's moment for one of its subjects.
+func (w *World) strike(process, subject int32) {
+	o := w.plan.Failures.Fire(&w.Failure, int(process), subject, w.Now, nil)
+	w.armFailure(process, subject)
+	w.Totals.Failures++
+	if len(o.Targets) == 0 {
+		return
+	}
+	severity := record.Info
+	if o.Targets[0].Kind > facility.GPU || len(o.Targets) > 1 {
+		severity = record.Warning
+	}
+	w.emit(record.Event{Severity: severity, Type: "fail", Subject: w.names(o.Targets),
+		Text:   fmt.Sprintf("%s (%s), back in %s", w.names(o.Targets), o.Cause, clock(o.Detect+o.Repair)),
+		Fields: []record.Field{record.Str("cause", o.Cause), record.Num("repair", o.Repair, "s")}})
+	cause := w.EventID
+	for _, r := range o.Targets {
+		w.take(r, o.Detect, o.Draw)
+	}
+	w.later(Undo{Verb: action.Fail, Targets: o.Targets, Cause: cause}, o.Detect+o.Repair)
+}
+
+// armFailure puts the next failure of a process's subject on the agenda.
+func (w *World) armFailure(process, subject int32) {
+	if at := w.Failure.Next(int(process), subject); at <= w.plan.Duration {
+		w.push(at, phaseFailure, evFailure, process, uint32(subject))
+	}
+}
+
+// later arms the undoing of something.
+func (w *World) later(u Undo, after float64) {
+	if after <= 0 || w.Now+after > w.plan.Duration {
+		return
+	}
+	i := int32(len(w.Undos))
+	for k := range w.Undos {
+		if w.Undos[k].Targets == nil {
+			i = int32(k)
+			break
+		}
+	}
+	if int(i) == len(w.Undos) {
+		w.Undos = append(w.Undos, u)
+	} else {
+		w.Undos[i] = u
+	}
+	w.push(w.Now+after, phaseAction, evUndo, i, 0)
+}

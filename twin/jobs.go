@@ -1,0 +1,404 @@
+package twin
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+
+	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/models/schedule"
+	"github.com/halltwin/halltwin/models/workload"
+	"github.com/halltwin/halltwin/twin/record"
+)
+
+// advance lets dt seconds of running pass for a job and returns how many of them made progress. It is closed form
+// but for one turn a checkpoint, and touches nothing but the job.
+func (s *JobState) advance(spec *workload.Job, dt float64) (worked, saved, restarted float64) {
+	for dt > 0 {
+		if s.Stall > 0 {
+			d := min(dt, s.Stall)
+			s.Stall -= d
+			dt -= d
+			if s.Saving {
+				saved += d
+			} else {
+				restarted += d
+			}
+			if s.Stall == 0 && s.Saving {
+				s.Saving, s.Saved, s.Cycle = false, s.Progress, 0
+			}
+			continue
+		}
+		if s.Speed <= 0 {
+			return
+		}
+		todo := spec.Work - s.Progress
+		if todo <= 0 {
+			return
+		}
+		save := spec.Every > 0 && spec.Every-s.Cycle < todo
+		if save {
+			todo = spec.Every - s.Cycle
+		}
+		if t := todo / s.Speed; t > dt {
+			s.Progress += s.Speed * dt
+			s.Cycle += s.Speed * dt
+			worked += dt
+			return
+		} else {
+			s.Progress += todo
+			s.Cycle += todo
+			worked += t
+			dt -= t
+		}
+		switch {
+		case save && spec.Cost > 0:
+			s.Stall, s.Saving = spec.Cost, true
+		case save:
+			s.Saved, s.Cycle = s.Progress, 0
+		}
+	}
+	return
+}
+
+// left returns the time in s until the job's work is done at its present speed, checkpoints included.
+func (s *JobState) left(spec *workload.Job) float64 {
+	todo := spec.Work - s.Progress
+	t := s.Stall
+	if todo > 0 {
+		if s.Speed <= 0 {
+			return math.Inf(1)
+		}
+		t += todo / s.Speed
+	}
+	if spec.Every > 0 && spec.Cost > 0 && todo > 0 {
+		cycle := s.Cycle
+		if s.Saving {
+			cycle = 0
+		}
+		if n := math.Ceil((cycle+todo)/spec.Every) - 1; n > 0 {
+			t += n * spec.Cost
+		}
+	}
+	return t
+}
+
+// count brings a job's progress and its GPU-hours up to now.
+func (w *World) count(j int32) {
+	s, spec := &w.Jobs[j], &w.work.Jobs[j]
+	dt := w.Now - s.Mark
+	s.Mark = w.Now
+	if dt <= 0 || s.Slice < 0 {
+		return
+	}
+	gpus := spec.GPUs()
+	w.Totals.Held += gpus * dt
+	if s.Phase == Stalled {
+		w.Totals.Unnoticed += gpus * dt
+		return
+	}
+	worked, saved, restarted := s.advance(spec, dt)
+	w.Totals.Useful += gpus * worked * s.Speed
+	w.Totals.Slow += gpus * worked * (1 - s.Speed)
+	w.Totals.Saving += gpus * saved
+	w.Totals.Restarting += gpus * restarted
+	w.Totals.Idle += gpus * (dt - worked - saved - restarted)
+}
+
+// arrive puts the jobs that are due into the queue and arms the next arrival.
+func (w *World) arrive() {
+	for w.NextJob < int32(len(w.work.Jobs)) && w.work.Jobs[w.NextJob].Submit <= w.Now {
+		w.enqueue(w.NextJob)
+		w.NextJob++
+	}
+	if w.NextJob < int32(len(w.work.Jobs)) {
+		w.push(w.work.Jobs[w.NextJob].Submit, phaseWork, evArrive, 0, 0)
+	}
+}
+
+// enqueue submits a job to the scheduler.
+func (w *World) enqueue(j int32) {
+	s, spec := &w.Jobs[j], &w.work.Jobs[j]
+	if s.Phase != Pending && s.Phase != Running && s.Phase != Stalled {
+		return
+	}
+	if s.Phase == Pending {
+		w.Totals.Submitted++
+	}
+	s.Phase = Queued
+	w.Totals.Waiting++
+	w.sched.Submit(&w.Sched, w.Now, w.request(j, spec, s))
+	w.wantPass()
+}
+
+// request is what the scheduler is told of a job.
+func (w *World) request(j int32, spec *workload.Job, s *JobState) schedule.Request {
+	r := schedule.Request{
+		Job: j, Submit: spec.Submit, Estimate: spec.Estimate(), Priority: spec.Priority,
+		Parts: spec.Parts, Part: spec.Part, Whole: spec.Whole, User: w.users[j], Queue: w.queues[j],
+	}
+	if s.Restarts > 0 && spec.Walltime == 0 {
+		r.Estimate = spec.Work - s.Saved + spec.Restart
+	}
+	if spec.Pinned {
+		r.Pinned, r.Start, r.Nodes = true, spec.Start, spec.Nodes
+	}
+	return r
+}
+
+// pass lets the scheduler decide and starts what it chose.
+func (w *World) pass() {
+	w.PassPending = false
+	w.starts = w.sched.Pass(&w.Sched, w.Now, w.starts[:0])
+	for i := range w.starts {
+		w.start(&w.starts[i])
+	}
+	w.WakeGen++
+	if at, ok := w.sched.Wake(&w.Sched, w.Now); ok && at < w.plan.Duration {
+		w.push(at, phaseSchedule, evPass, 0, w.WakeGen)
+	}
+}
+
+// start gives a job what the scheduler granted it.
+func (w *World) start(st *schedule.Start) {
+	j := st.Job
+	s, spec := &w.Jobs[j], &w.work.Jobs[j]
+	s.Phase = Running
+	s.Start, s.Mark, s.Speed = w.Now, w.Now, 1
+	if math.IsNaN(s.First) {
+		s.First = w.Now
+		w.Totals.Wait += w.Now - spec.Submit
+		w.Totals.Started++
+	}
+	w.Totals.Waiting--
+	w.Totals.Active++
+	s.Stall, s.Saving, s.Cycle, s.Progress = 0, false, 0, s.Saved
+	if s.Restarts > 0 {
+		s.Stall = spec.Restart
+	}
+	if spec.Profile >= 0 {
+		w.Varying = append(w.Varying, j)
+		s.Use = w.meanUse(j, w.windowEnd())
+	}
+	for i := range st.Slices {
+		w.hold(j, &st.Slices[i])
+	}
+	w.flag(j)
+	w.reschedule(j)
+	if w.out != nil {
+		w.emit(record.Event{Severity: record.Detail, Type: "job.start", Subject: w.jobName(j),
+			Text: fmt.Sprintf("%s starts on %d GPUs after %s", w.jobName(j), int(spec.GPUs()), clock(w.Now-spec.Submit))})
+	}
+}
+
+// hold gives a job a slice of a node.
+func (w *World) hold(j int32, sl *schedule.Slice) {
+	rack := w.nodeRack[sl.Node]
+	w.touch(rack)
+	i := w.Free
+	if i < 0 {
+		i = int32(len(w.Slices))
+		w.Slices = append(w.Slices, Slice{})
+	} else {
+		w.Free = w.Slices[i].OfJob
+	}
+	s, n := &w.Jobs[j], &w.Nodes[sl.Node]
+	w.Slices[i] = Slice{Job: j, Node: sl.Node, OfJob: s.Slice, OnNode: n.Slice, GPUs: sl.GPUs,
+		Cores: sl.Demand[workload.CPU], Speed: 1}
+	s.Slice, n.Slice = i, i
+	w.BusyGPUs += float64(bits.OnesCount64(sl.GPUs))
+	if w.work.Jobs[j].Profile >= 0 {
+		w.Racks[rack].Varying++
+	}
+}
+
+// release takes a job's slices back.
+func (w *World) release(j int32) {
+	s := &w.Jobs[j]
+	for i := s.Slice; i >= 0; {
+		sl := &w.Slices[i]
+		rack := w.nodeRack[sl.Node]
+		w.touch(rack)
+		at := &w.Nodes[sl.Node].Slice
+		for *at != i {
+			at = &w.Slices[*at].OnNode
+		}
+		*at = sl.OnNode
+		w.BusyGPUs -= float64(bits.OnesCount64(sl.GPUs))
+		if w.work.Jobs[j].Profile >= 0 {
+			w.Racks[rack].Varying--
+		}
+		next := sl.OfJob
+		*sl = Slice{Job: -1, Node: -1, OfJob: w.Free}
+		w.Free, i = i, next
+	}
+	s.Slice = -1
+	if w.work.Jobs[j].Profile >= 0 {
+		for k, v := range w.Varying {
+			if v == j {
+				w.Varying = append(w.Varying[:k], w.Varying[k+1:]...)
+				break
+			}
+		}
+	}
+	w.sched.Release(&w.Sched, w.Now, j)
+	w.wantPass()
+}
+
+// reschedule sets the time of a running job's end: of its work, or of its walltime.
+func (w *World) reschedule(j int32) {
+	s, spec := &w.Jobs[j], &w.work.Jobs[j]
+	s.Gen++
+	at, kind := w.Now+s.left(spec), evEnd
+	if spec.Walltime > 0 && s.Start+spec.Walltime < at-1e-9*spec.Walltime {
+		at, kind = s.Start+spec.Walltime, evKill
+	}
+	if at <= w.plan.Duration {
+		w.push(at, phaseWork, kind, j, s.Gen)
+	}
+}
+
+// end finishes a job: its work is done, or its walltime is over.
+func (w *World) end(j int32, killed bool) {
+	s, spec := &w.Jobs[j], &w.work.Jobs[j]
+	w.count(j)
+	w.release(j)
+	s.End = w.Now
+	w.Totals.Active--
+	kind, text, severity := "job.done", "done", record.Detail
+	switch {
+	case killed:
+		s.Phase, kind, text = Failed, "job.killed", "killed at its walltime"
+		w.lose(j, s.Progress-s.Saved, &w.Totals.Killed)
+		w.Totals.Expired++
+	case spec.Outcome == workload.Failed:
+		s.Phase, kind, text = Failed, "job.failed", "failed by its own fault"
+	case spec.Outcome == workload.Cancelled:
+		s.Phase, kind, text = Cancelled, "job.cancelled", "cancelled by its user"
+	default:
+		s.Phase, s.Progress = Done, spec.Work
+	}
+	switch s.Phase {
+	case Done:
+		w.Totals.Done++
+		w.Totals.Turnaround += w.Now - spec.Submit
+		w.Totals.Slowdown += max(1, (w.Now-spec.Submit)/max(10, w.Now-s.First))
+	case Failed:
+		w.Totals.Failed++
+	default:
+		w.Totals.Cancelled++
+	}
+	if w.out != nil {
+		w.emit(record.Event{Severity: severity, Type: kind, Subject: w.jobName(j),
+			Text: fmt.Sprintf("%s %s after %s on %d GPUs", w.jobName(j), text, clock(w.Now-s.Start), int(spec.GPUs()))})
+	}
+}
+
+// lose moves work that was counted as useful to a cause of loss.
+func (w *World) lose(j int32, work float64, cause *float64) {
+	if work <= 0 {
+		return
+	}
+	gpu := work * w.work.Jobs[j].GPUs()
+	w.Totals.Useful -= gpu
+	*cause += gpu
+}
+
+// interrupt stops a job that lost something under it. Until detect seconds have passed nobody notices and it holds
+// what is left of it; then it goes back to the queue with the progress of its last checkpoint.
+func (w *World) interrupt(j int32, detect float64) {
+	s := &w.Jobs[j]
+	if s.Phase != Running {
+		return
+	}
+	w.count(j)
+	w.lose(j, s.Progress-s.Saved, &w.Totals.Redone)
+	s.Progress, s.Cycle = s.Saved, 0
+	s.Stall, s.Saving = 0, false
+	s.Phase = Stalled
+	s.Gen++
+	w.Totals.Interrupted++
+	if detect > 0 {
+		for i := s.Slice; i >= 0; i = w.Slices[i].OfJob {
+			w.touch(w.nodeRack[w.Slices[i].Node])
+		}
+		w.push(w.Now+detect, phaseWork, evRequeue, j, s.Gen)
+		return
+	}
+	w.requeue(j)
+}
+
+// requeue sends an interrupted job back to the queue.
+func (w *World) requeue(j int32) {
+	s, spec := &w.Jobs[j], &w.work.Jobs[j]
+	w.count(j)
+	w.release(j)
+	w.Totals.Active--
+	s.Restarts++
+	if w.out != nil {
+		w.emit(record.Event{Severity: record.Info, Type: "job.requeue", Subject: w.jobName(j),
+			Text: fmt.Sprintf("%s lost a node and goes back to the queue with %s of its work saved", w.jobName(j), clock(s.Saved))})
+	}
+	if spec.Pinned {
+		s.Phase, s.End = Failed, w.Now
+		w.Totals.Failed++
+		return
+	}
+	w.enqueue(j)
+}
+
+// interruptNode interrupts every job on a node, or only those that hold one of the GPUs in mask.
+func (w *World) interruptNode(n int32, mask uint64, detect float64) {
+	w.victims = w.victims[:0]
+	for i := w.Nodes[n].Slice; i >= 0; i = w.Slices[i].OnNode {
+		if mask == ^uint64(0) || w.Slices[i].GPUs&mask != 0 {
+			w.victims = append(w.victims, w.Slices[i].Job)
+		}
+	}
+	for _, j := range w.victims {
+		w.interrupt(j, detect)
+	}
+}
+
+// flag marks a job whose speed must be looked at when the instant settles.
+func (w *World) flag(j int32) {
+	w.flagged = append(w.flagged, j)
+	w.wantSettle()
+}
+
+// retime gives the flagged jobs the speed of their slowest slice.
+func (w *World) retime() {
+	for _, j := range w.flagged {
+		s := &w.Jobs[j]
+		if s.Phase != Running {
+			continue
+		}
+		speed := 1.0
+		for i := s.Slice; i >= 0; i = w.Slices[i].OfJob {
+			speed = min(speed, w.Slices[i].Speed)
+		}
+		if speed == s.Speed {
+			continue
+		}
+		w.count(j)
+		s.Speed = speed
+		w.reschedule(j)
+		if spec := &w.work.Jobs[j]; spec.Walltime == 0 {
+			w.sched.Extend(&w.Sched, j, w.Now+s.left(spec))
+		}
+	}
+	w.flagged = w.flagged[:0]
+}
+
+func (w *World) jobName(j int32) string {
+	spec := &w.work.Jobs[j]
+	if spec.Name != "" && spec.Name != spec.ID {
+		return fmt.Sprintf("job %s (%s)", spec.ID, spec.Name)
+	}
+	return "job " + spec.ID
+}
+
+// nodes that a facility reference contains.
+func (w *World) nodesOf(r facility.Ref) (lo, hi int32) {
+	return w.plan.Tree.Descendants(r, facility.Node)
+}

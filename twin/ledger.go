@@ -1,0 +1,80 @@
+package twin
+
+import (
+	"fmt"
+	"math"
+)
+
+// tolerance is the largest relative residual of a ledger.
+const tolerance = 1e-9
+
+// LedgerError is a ledger that did not close: a bug, never the fault of a scenario.
+type LedgerError struct {
+	Ledger string
+	Time   float64 // s
+	Rows   []LedgerRow
+	Rest   float64
+}
+
+// LedgerRow is one entry: positive in, negative out.
+type LedgerRow struct {
+	Name  string
+	Value float64
+}
+
+func (e *LedgerError) Error() string {
+	text := fmt.Sprintf("the %s ledger does not close at %s: rest %g", e.Ledger, clock(e.Time), e.Rest)
+	for _, r := range e.Rows {
+		text += fmt.Sprintf("\n  %-28s %24.9g", r.Name, r.Value)
+	}
+	return text
+}
+
+// audit closes the ledgers of power, heat, jobs and GPUs.
+func (w *World) audit() error {
+	p, t := &w.Power, &w.Totals
+	grid, genset := w.sources()
+	rows := [...]LedgerRow{{"utilities (W)", grid}, {"gensets (W)", genset}, {"racks (W)", -p.IT}, {"cooling and building (W)", -p.Mech},
+		{"losses (W)", -p.Loss.Total()}, {"into batteries (W)", -p.Storing}}
+	if err := w.close("power", rows[:]); err != nil {
+		return err
+	}
+	energy := [...]LedgerRow{{"delivered by the feeds (J)", t.Flowed}, {"drawn by the racks (J)", -t.IT}}
+	if err := w.close("IT energy", energy[:]); err != nil {
+		return err
+	}
+	c := &w.coolOut
+	heat := [...]LedgerRow{{"from the racks (W)", c.Heat}, {"of fans, pumps and compressors (W)", c.Power.Total()}, {"rejected (W)", -c.Rejected}, {"into masses (W)", -c.Storing}}
+	if err := w.close("heat", heat[:]); err != nil {
+		return err
+	}
+	jobs := [...]LedgerRow{{"submitted", float64(t.Submitted)}, {"queued", -float64(t.Waiting)}, {"running", -float64(t.Active)},
+		{"done", -float64(t.Done)}, {"failed", -float64(t.Failed)}, {"cancelled", -float64(t.Cancelled)}}
+	if err := w.close("job", jobs[:]); err != nil {
+		return err
+	}
+	return nil
+}
+
+// auditGPUs closes the ledger of GPU-seconds, which needs every running job counted up to now.
+func (w *World) auditGPUs() error {
+	t := &w.Totals
+	if err := w.close("GPU time held", []LedgerRow{{"by devices (GPU-s)", t.Busy}, {"by jobs (GPU-s)", -t.Held}}); err != nil {
+		return err
+	}
+	return w.close("GPU time", []LedgerRow{{"held (GPU-s)", t.Held}, {"useful", -t.Useful}, {"slow", -t.Slow}, {"checkpoints", -t.Saving},
+		{"restarting", -t.Restarting}, {"work redone", -t.Redone}, {"killed", -t.Killed}, {"failure not noticed", -t.Unnoticed}, {"no progress", -t.Idle}})
+}
+
+// close checks that the rows sum to nothing, relative to the largest of them.
+func (w *World) close(name string, rows []LedgerRow) error {
+	rest, scale := 0.0, 0.0
+	for _, r := range rows {
+		rest += r.Value
+		scale = max(scale, math.Abs(r.Value))
+	}
+	if math.Abs(rest) <= tolerance*scale || scale == 0 {
+		return nil
+	}
+	return &LedgerError{Ledger: name, Time: w.Now, Rows: append([]LedgerRow(nil), rows...), Rest: rest}
+}

@@ -1,0 +1,405 @@
+package twin
+
+import (
+	"math"
+	"math/bits"
+	"strings"
+
+	"github.com/halltwin/halltwin/models/channel"
+	"github.com/halltwin/halltwin/models/compute"
+	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/models/workload"
+	"github.com/halltwin/halltwin/twin/record"
+)
+
+// gauge appends the present value of a channel for each of its subjects, in order of index; NaN where a subject has
+// none. Jobs are not among them: they come and go ([World.jobFrame]).
+func (w *World) gauge(ch *channel.Channel, out []float64) []float64 {
+	if v, ok := w.siteGauge(ch.Name); ok {
+		return append(out, v)
+	}
+	switch ch.Kind {
+	case facility.Hall, facility.Row:
+		return w.sumPower(ch.Kind, out)
+	case facility.Rack:
+		return w.rackGauge(ch.Name, out)
+	case facility.Node, facility.GPU:
+		return w.nodeGauge(ch, out)
+	case facility.Utility, facility.Genset, facility.Transformer, facility.UPS, facility.PDU:
+		return w.powerGauge(ch, out)
+	case facility.Service:
+		return w.serviceGauge(ch.Name, out)
+	case facility.Site:
+		return append(out, w.result(ch))
+	}
+	return w.coolingGauge(ch, out)
+}
+
+// coolingGauge reads a unit of the cooling.
+func (w *World) coolingGauge(ch *channel.Channel, out []float64) []float64 {
+	u := w.Cooling.Units(ch.Kind)
+	var from []float64
+	_, what, _ := strings.Cut(ch.Name, ".")
+	switch what {
+	case "power":
+		from = u.Power
+	case "load":
+		from = u.Load
+	case "airflow", "flow":
+		from = u.Flow
+	case "supply_temperature":
+		from = u.Supply
+	case "return_temperature":
+		from = u.Return
+	}
+	if from == nil {
+		for range w.plan.Tree.Count(ch.Kind) {
+			out = append(out, math.NaN())
+		}
+	}
+	return append(out, from...)
+}
+
+// siteGauge returns a value that the site has one of.
+func (w *World) siteGauge(name string) (float64, bool) {
+	p := &w.Power
+	grid, genset := w.sources()
+	switch name {
+	case "site.power":
+		return grid + genset, true
+	case "site.it_power":
+		return p.IT, true
+	case "site.cooling_power":
+		return w.Electricity, true
+	case "site.loss_power":
+		return p.Loss.Total(), true
+	case "site.pue":
+		if p.IT <= 0 {
+			return math.NaN(), true
+		}
+		return (p.IT + p.Mech + p.Loss.Total()) / p.IT, true
+	case "site.carbon_intensity":
+		if w.plan.Carbon == nil {
+			return math.NaN(), true
+		}
+		return w.plan.Carbon.At(&w.CarbonCursor, w.Now), true
+	case "site.energy_price":
+		if w.plan.Price == nil {
+			return math.NaN(), true
+		}
+		return w.plan.Price.At(&w.PriceCursor, w.Now), true
+	case "weather.dry_bulb":
+		return w.conditions.DryBulb, true
+	case "weather.wet_bulb":
+		return w.conditions.WetBulb, true
+	case "jobs.queued":
+		return float64(w.Totals.Waiting), true
+	case "jobs.running":
+		return float64(w.Totals.Active), true
+	case "gpus.busy":
+		return w.BusyGPUs, true
+	case "gpus.throttled":
+		return w.Throttled, true
+	case "gpus.down":
+		return w.gpusOut(), true
+	case "gpus.free":
+		return float64(w.plan.Tree.Count(facility.GPU)) - w.gpusOut() - w.BusyGPUs, true
+	case "nodes.down":
+		return float64(w.Totals.NodesDown), true
+	}
+	return 0, false
+}
+
+// gpusOut counts GPUs that cannot work: their own failure, or their node's.
+func (w *World) gpusOut() float64 {
+	out := 0
+	if w.Totals.NodesDown > 0 || w.DownGPUs > 0 {
+		for n := range w.Nodes {
+			if !w.Nodes[n].Up {
+				lo, hi := w.plan.Tree.Children(facility.GPU, int32(n))
+				out += int(hi - lo)
+			} else {
+				out += w.gpusDown(int32(n))
+			}
+		}
+	}
+	return float64(out)
+}
+
+func (w *World) sumPower(k facility.Kind, out []float64) []float64 {
+	for i := range w.plan.Tree.Count(k) {
+		sum := 0.0
+		lo, hi := w.plan.Tree.Descendants(facility.Ref{Kind: k, Index: int32(i)}, facility.Rack)
+		for r := lo; r < hi; r++ {
+			sum += w.Racks[r].Power
+		}
+		out = append(out, sum)
+	}
+	return out
+}
+
+func (w *World) rackGauge(name string, out []float64) []float64 {
+	for r := range w.Racks {
+		rs := &w.Racks[r]
+		v := math.NaN()
+		switch name {
+		case "rack.power":
+			v = rs.Power
+		case "rack.inlet_temperature":
+			v = rs.Air
+		case "rack.outlet_temperature":
+			v = w.Cooling.RackOutlet[r]
+		case "rack.liquid_temperature":
+			if w.plan.RackTypes[w.plan.RackType[r]].Liquid > 0 {
+				v = w.Cooling.RackLiquid[r]
+			}
+		case "rack.airflow":
+			v = rs.Flow
+		case "rack.gpu_temperature":
+			v = rs.Hottest
+		case "rack.speed":
+			v = rs.Speed
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// nodeGauge evaluates nodes anew: nothing below the rack is kept.
+func (w *World) nodeGauge(ch *channel.Channel, out []float64) []float64 {
+	for n := range w.Nodes {
+		r := w.nodeRack[n]
+		t := &w.plan.RackTypes[w.plan.RackType[r]].Node
+		rs := w.Racks[r] // a copy: evaluating adds to it
+		w.memo = memo{job: -2}
+		input := 0.0
+		if rs.On {
+			input = w.evaluateNode(int32(n), &rs, t)
+		}
+		if ch.Kind == facility.Node {
+			out = append(out, input)
+			continue
+		}
+		out = w.gpuGauge(ch.Name, int32(n), &rs, t, out)
+	}
+	return out
+}
+
+func (w *World) gpuGauge(name string, n int32, rs *RackState, t *compute.Node, out []float64) []float64 {
+	first, _ := w.plan.Tree.Children(facility.GPU, n)
+	for g := range t.GPUs {
+		up := rs.On && w.Nodes[n].Up && w.Down[facility.GPU][first+int32(g)] == 0
+		power, use := 0.0, 0.0
+		if up {
+			power = t.GPU.Idle
+		}
+		for i := w.Nodes[n].Slice; up && i >= 0; i = w.Slices[i].OnNode {
+			if w.Slices[i].GPUs>>uint(g)&1 == 1 {
+				power, use = w.Slices[i].Power, w.use(w.Slices[i].Job).GPU
+			}
+		}
+		v := math.NaN()
+		switch name {
+		case "gpu.power":
+			v = power
+		case "gpu.utilisation":
+			v = use
+		case "gpu.temperature":
+			v = t.GPU.Temperature(rs.Inlet, power, 1, w.flowOver(rs, t))
+		case "gpu.power_limit":
+			v = min(w.limit(n, 1<<uint(g)), t.GPU.Max)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// flowOver returns the mean relative coolant flow over the dies of a rack.
+func (w *World) flowOver(rs *RackState, t *compute.Node) float64 {
+	if t.FullFlow == 0 || rs.Flow <= 0 {
+		return 1
+	}
+	nodes := float64(w.plan.RackTypes[0].Nodes)
+	return min(1, max(float64(0.1), rs.Flow/(nodes*t.FullFlow)))
+}
+
+func (w *World) powerGauge(ch *channel.Channel, out []float64) []float64 {
+	p := &w.Power
+	lo, hi := w.plan.Power.Range(ch.Kind)
+	for u := lo; u < hi; u++ {
+		v := math.NaN()
+		switch ch.Name[len(ch.Kind.String())+1:] {
+		case "power":
+			v = p.Flow[u]
+		case "load":
+			v = p.Load[u]
+		case "charge":
+			v = w.plan.Power.Charge(p, u-lo)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// result returns what a counter or a total stands at.
+func (w *World) result(ch *channel.Channel) float64 {
+	t := &w.Totals
+	const hour = 3600
+	switch ch.Name {
+	case "breaker.trips":
+		return float64(w.Power.Counts.BreakerTrips)
+	case "nodes.lost":
+		return float64(t.NodesLost)
+	case "gpu_hours":
+		return w.held() / hour
+	case "throttled_gpu_hours":
+		return t.Throttled / hour
+	case "lost_gpu_hours":
+		return (w.held() - w.useful()) / hour
+	case "goodput":
+		return ratio(w.useful(), w.held())
+	case "ettr":
+		return w.ettr()
+	case "sla.met":
+		return w.slaMet()
+	case "pue":
+		return ratio(t.Flowed+t.Mech+t.Loss, t.Flowed)
+	case "site.energy":
+		return t.Site
+	case "site.it_energy":
+		return t.Flowed
+	case "site.carbon":
+		return known(w.plan.Carbon != nil, t.Carbon)
+	case "site.cost":
+		return known(w.plan.Price != nil, t.Cost)
+	case "site.water":
+		return t.Water
+	case "jobs.submitted":
+		return float64(t.Submitted)
+	case "jobs.done":
+		return float64(t.Done)
+	case "jobs.failed":
+		return float64(t.Failed)
+	case "jobs.cancelled":
+		return float64(t.Cancelled)
+	case "jobs.requeued":
+		return float64(t.Interrupted)
+	case "mean_wait":
+		return ratio(t.Wait, float64(t.Started))
+	case "p95_wait":
+		return w.waitQuantile(0.95)
+	case "mean_slowdown":
+		return ratio(t.Slowdown, float64(t.Done))
+	}
+	return math.NaN()
+}
+
+func ratio(a, b float64) float64 {
+	if b == 0 {
+		return math.NaN()
+	}
+	return a / b
+}
+
+func known(is bool, v float64) float64 {
+	if is {
+		return v
+	}
+	return math.NaN()
+}
+
+// held returns the GPU-seconds held by jobs up to now, those of running jobs included.
+func (w *World) held() float64 { return w.Totals.Busy }
+
+// useful returns the GPU-seconds of work done and not lost up to now, those of running jobs included.
+func (w *World) useful() float64 {
+	u := w.Totals.Useful
+	for _, slot := range w.Sched.Running {
+		j := w.Sched.Entries[slot].Job
+		if s := &w.Jobs[j]; s.Phase == Running && w.Now > s.Mark {
+			spec := &w.work.Jobs[j]
+			c := *s
+			c.advance(spec, w.Now-s.Mark)
+			u += (c.Progress - s.Progress) * spec.GPUs()
+		}
+	}
+	return u
+}
+
+// jobFrame takes a channel of the jobs that are in the system now.
+func (w *World) jobFrame(name string, subjects []int32, values []float64) ([]int32, []float64) {
+	for j := range w.NextJob {
+		s, spec := &w.Jobs[j], &w.work.Jobs[j]
+		if s.Phase != Queued && s.Phase != Running && s.Phase != Stalled {
+			continue
+		}
+		v := 0.0
+		switch name {
+		case "job.gpus":
+			if s.Slice >= 0 {
+				v = spec.GPUs()
+			}
+		case "job.speed":
+			if s.Phase == Running {
+				v = s.Speed
+			}
+		case "job.progress":
+			c := *s
+			if s.Phase == Running {
+				c.advance(spec, w.Now-s.Mark)
+			}
+			v = c.Progress / spec.Work
+			if spec.Class == workload.Service {
+				v = math.NaN()
+			}
+		case "job.state":
+			if s.Phase != Queued {
+				v = 1
+			}
+		case "job.power":
+			v = w.jobPower(j)
+		}
+		subjects, values = append(subjects, j), append(values, v)
+	}
+	return subjects, values
+}
+
+// jobPower returns what a job's GPUs draw, in W.
+func (w *World) jobPower(j int32) float64 {
+	sum := 0.0
+	for i := w.Jobs[j].Slice; i >= 0; i = w.Slices[i].OfJob {
+		sum += w.Slices[i].Power * float64(bits.OnesCount64(w.Slices[i].GPUs))
+	}
+	return sum
+}
+
+// Frames sends the present values of the plan's channels to a sink.
+func (w *World) Frames(send func(*record.Frame) error) error {
+	f := record.Frame{Time: w.Now}
+	for i, ch := range w.plan.Channels {
+		f.Channel, f.Subjects = ch, nil
+		if ch.Kind == facility.Job {
+			f.Subjects, f.Values = w.jobFrame(ch.Name, w.jobSubjects[:0], w.buffer[:0])
+			w.jobSubjects = f.Subjects
+		} else {
+			f.Values = w.gauge(ch, w.buffer[:0])
+			f.Subjects = w.only[i]
+			if f.Subjects != nil {
+				f.Values = pick(f.Values, f.Subjects)
+			}
+		}
+		w.buffer = f.Values[:0]
+		if err := send(&f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pick keeps the values of the subjects, in place.
+func pick(values []float64, subjects []int32) []float64 {
+	for i, s := range subjects {
+		values[i] = values[s]
+	}
+	return values[:len(subjects)]
+}

@@ -1,0 +1,112 @@
+package twin
+
+import (
+	"math"
+
+	"github.com/halltwin/halltwin/models/serving"
+	"github.com/halltwin/halltwin/models/workload"
+	"github.com/halltwin/halltwin/twin/record"
+)
+
+// ServiceState is the state of an inference service.
+type ServiceState struct {
+	serving.State
+	Last serving.Level // how it did in the last step
+}
+
+// bindServices finds the jobs that are replicas.
+func (w *World) bindServices() {
+	w.serviceOf = make([]int32, len(w.work.Jobs))
+	byName := map[string]int32{}
+	for i := range w.plan.Services {
+		for j := range w.plan.Services[i].Plan.Jobs {
+			byName[w.plan.Services[i].Plan.Jobs[j].ID] = int32(i)
+		}
+	}
+	for j := range w.work.Jobs {
+		w.serviceOf[j] = -1
+		if spec := &w.work.Jobs[j]; spec.Class == workload.Service {
+			if i, ok := byName[spec.ID]; ok {
+				w.serviceOf[j] = i
+			}
+		}
+	}
+}
+
+// serve lets the services answer the requests of a step that lasted dt, with the replicas that are up and the speed
+// that heat and limits leave them.
+func (w *World) serve(dt float64) {
+	if len(w.Services) == 0 {
+		return
+	}
+	up, speed := w.serviceUp, w.serviceSpeed
+	for i := range up {
+		up[i], speed[i] = 0, 0
+	}
+	for _, slot := range w.Sched.Running {
+		j := w.Sched.Entries[slot].Job
+		s := &w.Jobs[j]
+		if i := w.serviceOf[j]; i >= 0 && s.Phase == Running && s.Start+w.work.Jobs[j].Restart <= w.Now {
+			up[i]++
+			speed[i] += s.Speed
+		}
+	}
+	for i := range w.Services {
+		s, p := &w.Services[i], w.plan.Services[i].Plan
+		mean := 0.0
+		if up[i] > 0 {
+			mean = speed[i] / float64(up[i])
+		}
+		before := s.Last
+		s.Last = p.Step(&s.State, w.Now-dt, dt, up[i], mean)
+		if s.Last.Missed != before.Missed && s.Last.Missed != serving.Nothing {
+			w.emit(record.Event{Severity: record.Warning, Type: "sla.miss", Subject: p.Name, Text: "misses its service level: " + s.Last.Missed.String()})
+		}
+		if math.Abs(s.Last.Use-before.Use) > 0.005 {
+			w.touchService(int32(i))
+		}
+	}
+}
+
+// touchService marks the racks of a service's replicas, whose GPUs are as busy as its load makes them.
+func (w *World) touchService(i int32) {
+	for _, slot := range w.Sched.Running {
+		j := w.Sched.Entries[slot].Job
+		if w.serviceOf[j] != i {
+			continue
+		}
+		for k := w.Jobs[j].Slice; k >= 0; k = w.Slices[k].OfJob {
+			w.touch(w.nodeRack[w.Slices[k].Node])
+		}
+	}
+}
+
+func (w *World) serviceGauge(name string, out []float64) []float64 {
+	for i := range w.Services {
+		l := &w.Services[i].Last
+		v := math.NaN()
+		switch name {
+		case "service.requests":
+			v = l.Load
+		case "service.load":
+			v = ratio(l.Load, l.Capacity)
+		case "service.ttft_p99":
+			v = l.TTFT
+		case "service.tpot_p99":
+			v = l.TPOT
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// slaMet returns the share of requests within the service level, of the service that did worst; NaN without one.
+func (w *World) slaMet() float64 {
+	worst := math.NaN()
+	for i := range w.Services {
+		if s := w.Services[i].Share(); math.IsNaN(worst) || s < worst {
+			worst = s
+		}
+	}
+	return worst
+}

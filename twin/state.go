@@ -1,0 +1,161 @@
+package twin
+
+import (
+	"github.com/halltwin/halltwin/models/cooling"
+	"github.com/halltwin/halltwin/models/failure"
+	"github.com/halltwin/halltwin/models/power"
+	"github.com/halltwin/halltwin/models/schedule"
+	"github.com/halltwin/halltwin/models/weather"
+	"github.com/halltwin/halltwin/models/workload"
+	"github.com/halltwin/halltwin/twin/kernel"
+)
+
+// State is everything that changes in a world, as plain data. Slices are indexed by the dense ids of the plan's
+// facility tree; times are s from the start, powers W, energies J, temperatures °C.
+type State struct {
+	Now        float64
+	Agenda     kernel.Agenda
+	StepFrom   float64 // begin of the physical step under way
+	NextStep   float64 // its end
+	StepGen    uint32
+	NextSample float64
+	Calm       float64 // time from which the site counts as calm again
+
+	SettlePending bool // something at this instant still has to be settled
+	PassPending   bool // the scheduler still has to look at this instant
+	WakeGen       uint32
+	PowerGen      uint32
+	NextJob       int32 // the next job to arrive
+	EventID       int64
+
+	Jobs     []JobState
+	Slices   []Slice // arena: what each job holds on each node
+	Free     int32   // first unused slice, or -1
+	Varying  []int32 // running jobs whose utilisation follows a profile
+	Nodes    []NodeState
+	Racks    []RackState
+	Services []ServiceState
+
+	Down     [][]uint8 // by kind, by thing: how many causes hold it down
+	DownGPUs int32
+	GPULimit []float32 // by GPU: power limit in W, 0 for none; nil until one is set
+	CapAll   float64   // W: power limit on every GPU, 0 for none
+	Response ResponseState
+	Undos    []Undo
+
+	MechOn      bool
+	Electricity float64 // W that the cooling draws, as of the last step
+	Throttled   float64 // busy GPUs held back by heat now
+	Limited     float64 // busy GPUs held back by a power limit now
+	BusyGPUs    float64 // GPUs that jobs hold now
+
+	AirCursor, CarbonCursor, PriceCursor weather.Cursor
+
+	Sched   schedule.State
+	Power   power.State
+	Cooling cooling.State
+	Failure failure.State
+
+	Totals  Totals
+	Hottest Extremes
+	Meters  []Meter // of the expectations
+	Missed  []First // by expectation
+}
+
+// JobPhase is where a job is in its life.
+type JobPhase uint8
+
+// The phases.
+const (
+	Pending JobPhase = iota // not yet submitted
+	Queued
+	Running
+	Stalled // a node of it failed and nobody has noticed yet
+	Done
+	Failed    // ended by its own fault, or killed at its limit
+	Cancelled // ended by its user
+)
+
+// JobState is what has become of a job.
+type JobState struct {
+	Phase    JobPhase
+	Saving   bool // the stall is a checkpoint
+	Restarts uint16
+	Slice    int32         // first slice it holds, or -1
+	Gen      uint32        // generation of its scheduled end
+	Cursor   int32         // into its profile
+	Start    float64       // of the present (or last) run
+	First    float64       // start of its first run, NaN before
+	End      float64       // NaN before
+	Mark     float64       // up to when progress is counted
+	Progress float64       // s of work done
+	Saved    float64       // s of work that a restart keeps
+	Cycle    float64       // s of work since the last checkpoint
+	Stall    float64       // s that it still makes no progress (restart, checkpoint being written)
+	Speed    float64       // relative, of its slowest GPU
+	Use      workload.Util // in this window, of a job with a profile
+}
+
+// Slice is what one job holds on one node.
+type Slice struct {
+	Job, Node int32
+	OfJob     int32   // next slice of the job, or -1; next free slice when unused
+	OnNode    int32   // next slice on the node, or -1
+	GPUs      uint64  // devices
+	Cores     float64 // CPU cores demanded
+	Speed     float64 // relative throughput of its GPUs
+	Power     float64 // W that one of its GPUs draws
+}
+
+// NodeState is the state of a node.
+type NodeState struct {
+	Slice int32   // first slice on it, or -1
+	Draw  float32 // of a failed node, as a share of its idle power
+	Up    bool
+	Drain uint8 // how many causes drain it
+}
+
+// RackState is the electrical and thermal face of a rack.
+type RackState struct {
+	Mark      float64 // up to when its energy is counted
+	Energy    float64 // J drawn since the begin of the step
+	Power     float64 // W that it draws at its feed now
+	Flow      float64 // m³/s of air through it
+	Hottest   float64 // °C of its hottest busy die
+	Inlet     float64 // °C of the coolant of its dies, as it was last evaluated with
+	Air       float64 // °C of its inlet air
+	Speed     float64 // relative, of its slowest group
+	Throttled float64 // GPUs held back by heat
+	Limited   float64 // GPUs held back by a power limit
+	Varying   int32   // slices whose job has a profile
+	Dirty     bool
+	On        bool // its feed is energised
+	Shut      bool // powered off by heat
+}
+
+// Totals count up from the start of a run. GPU times are in GPU-seconds.
+type Totals struct {
+	Site, IT, Mech, Loss, Grid, Genset float64 // J; Site is what utilities and gensets gave
+	Flowed                             float64 // J: IT energy as the feeds delivered it, the ledger's other side
+	Carbon, Cost, Water                float64 // kg, USD, kg
+
+	Held       float64 // by jobs
+	Busy       float64 // as the devices count it, the ledger's other side
+	Useful     float64 // work done and not lost, at full speed
+	Slow       float64 // lost to speeds below 1: heat
+	Saving     float64 // checkpoints
+	Restarting float64
+	Redone     float64 // work done since the last checkpoint when something failed
+	Killed     float64 // work of jobs killed at their walltime
+	Unnoticed  float64 // held by jobs whose failure nobody had noticed
+	Idle       float64 // held at no progress for any other reason
+	Throttled  float64
+	Limited    float64
+	NodeDown   float64 // node-seconds
+
+	Submitted, Waiting, Active, Done, Failed, Cancelled int64
+	Started, Interrupted, Expired                       int64
+	NodesLost, NodesDown, Shutdowns, Failures           int64
+	Wait, Turnaround, Slowdown                          float64 // s, s, 1: sums over jobs
+	Steps, Events                                       int64
+}

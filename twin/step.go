@@ -1,0 +1,172 @@
+package twin
+
+import (
+	"math"
+
+	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/twin/record"
+)
+
+// inletTolerance is the change of a rack's coolant temperature, in K, from which its power and speed are evaluated
+// again: a tenth of what an inlet sensor resolves.
+const inletTolerance = 0.1
+
+// step ends the physical step under way: the heat of its time meets the air, the water and the plant, and what
+// they become limits the racks. It is the one place where the models meet, and the order is the order of physics.
+func (w *World) step() error {
+	dt := w.Now - w.StepFrom
+	if dt > 0 {
+		w.drawHeat(dt) // job demand, IT power and the heat it has become, rack by rack
+		w.reject(dt)   // air and liquid, plant, masses and their controls
+		w.limitRacks() // inlets that changed, throttling, shutdown
+		w.respond()    // demand response caps
+		w.serve(dt)    // services meet their load at the speed that is left
+		w.measure(dt)  // expectations and meters
+		w.StepFrom = w.Now
+		if err := w.audit(); err != nil {
+			return err
+		}
+		w.Totals.Steps++
+	}
+	w.armStep()
+	return nil
+}
+
+// drawHeat takes each rack's energy over the step as the mean heat that the cooling gets.
+func (w *World) drawHeat(dt float64) {
+	for r := range w.Racks {
+		rs := &w.Racks[r]
+		rs.Energy += rs.Power * (w.Now - rs.Mark)
+		rs.Mark = w.Now
+		w.heat[r] = rs.Energy / dt
+		w.flow[r] = rs.Flow
+		w.Totals.IT += rs.Energy
+		rs.Energy = 0
+	}
+}
+
+// reject lets the cooling carry the heat of the step.
+func (w *World) reject(dt float64) {
+	w.weatherNow()
+	in := &w.coolIn
+	in.Dt, in.Weather = dt, w.conditions
+	w.plan.Cooling.Step(&w.Cooling, in, &w.coolOut)
+	w.Electricity = w.coolOut.Power.Total()
+	w.Totals.Water += w.coolOut.Water * dt
+	w.wantSettle()
+}
+
+// limitRacks hands the new coolant temperatures to the racks that feel them.
+func (w *World) limitRacks() {
+	swing := 0.0
+	for r := range w.Racks {
+		rs := &w.Racks[r]
+		rt := &w.plan.RackTypes[w.plan.RackType[r]]
+		t := w.coolant(r, rt.Liquid)
+		change := math.Abs(t - rs.Inlet)
+		swing = max(swing, math.Abs(w.Cooling.RackInlet[r]-rs.Air))
+		rs.Air = w.Cooling.RackInlet[r]
+		if change > inletTolerance || rs.Throttled > 0 && change > 0 {
+			w.touch(int32(r))
+			rs.Inlet = t
+		}
+		g := &rt.Node.GPU
+		switch shut := t+g.Resistance*g.Idle > g.Shutdown; {
+		case shut && !rs.Shut:
+			w.shut(int32(r), true)
+		case rs.Shut && rs.Air <= float64(rt.Node.RestartBelow):
+			w.shut(int32(r), false)
+		}
+	}
+	if swing > 0.25*math.Max(1, w.lastStep()/w.plan.Disturbed) {
+		w.disturb()
+	}
+}
+
+// coolant returns what the dies of a rack are cooled with: the supply of the cold plates, or the inlet air.
+func (w *World) coolant(r int, liquid float64) float64 {
+	if liquid > 0 {
+		return w.Cooling.RackLiquid[r]
+	}
+	return w.Cooling.RackInlet[r]
+}
+
+// shut powers a rack's nodes off because their GPUs would pass the shutdown temperature even idle, or on again.
+func (w *World) shut(r int32, off bool) {
+	w.touch(r)
+	w.Racks[r].Shut = off
+	name := w.name(facility.Ref{Kind: facility.Rack, Index: r})
+	lo, hi := w.plan.Tree.Children(facility.Node, r)
+	for n := lo; n < hi; n++ {
+		if off {
+			w.bringDown(n, 0, 0)
+		} else {
+			w.bringUp(n)
+		}
+	}
+	if off {
+		w.Totals.Shutdowns++
+		w.emit(record.Event{Severity: record.Critical, Type: "rack.shutdown", Subject: name, Text: "thermal shutdown: its GPUs pass their limit even when idle"})
+	} else {
+		w.emit(record.Event{Severity: record.Info, Type: "rack.restart", Subject: name, Text: "cool again, nodes restart"})
+	}
+}
+
+// disturb says that power or cooling just changed: steps are short for a while.
+func (w *World) disturb() {
+	const settling = 600 // s: several time constants of a rack's mass
+	w.Calm = w.Now + settling
+	if next := w.Now + w.plan.Disturbed; w.NextStep > next {
+		w.NextStep = next
+		w.StepGen++
+		w.push(next, phaseStep, evStep, 0, w.StepGen)
+	}
+}
+
+// armStep sets the end of the next step: long in calm, short around a disturbance. Steps end on whole multiples of
+// their length, so that they meet the samples.
+func (w *World) armStep() {
+	length := w.plan.Calm
+	if w.Now < w.Calm {
+		length = w.plan.Disturbed
+	}
+	next := (math.Floor(w.Now/length*(1+1e-12)) + 1) * length
+	next = min(next, w.plan.Duration)
+	if next <= w.Now {
+		return
+	}
+	w.NextStep = next
+	w.StepGen++
+	w.push(next, phaseStep, evStep, 0, w.StepGen)
+}
+
+func (w *World) lastStep() float64 { return w.Now - w.StepFrom }
+
+// windowEnd returns the next moment at which utilisation is looked at again.
+func (w *World) windowEnd() float64 {
+	end := min(w.NextStep, w.NextSample)
+	if end <= w.Now {
+		end = w.Now + min(w.plan.Calm, w.plan.Every)
+	}
+	return min(end, w.plan.Duration)
+}
+
+// sample records a frame of the instant, and then looks ahead: jobs with a profile get their mean utilisation of the
+// coming window. For the frame they have that of this very instant.
+func (w *World) sample() error {
+	if w.see != nil {
+		if len(w.Varying) > 0 {
+			w.vary(w.Now)
+			w.settle()
+		}
+		if err := w.see(w); err != nil {
+			return err
+		}
+	}
+	w.NextSample = min(w.NextSample+w.plan.Every, w.plan.Duration)
+	if w.NextSample > w.Now {
+		w.push(w.NextSample, phaseRecord, evSample, 0, 0)
+	}
+	w.vary(w.windowEnd())
+	return nil
+}

@@ -1,0 +1,200 @@
+package twin
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/models/unit"
+	"github.com/halltwin/halltwin/twin/record"
+)
+
+const (
+	kWh = 3.6e6
+	hrs = 3600
+)
+
+// Summary states the outcome of a run as it stands now.
+func (w *World) Summary(o Options) *record.Summary {
+	p := w.plan
+	s := &record.Summary{
+		Run: record.RunName(p.Name, p.Variant), Scenario: p.Name, About: p.About, Variant: p.Variant, Seed: o.Seed,
+		Version: o.Version, Start: p.Start, Duration: p.Duration, Reached: w.Now,
+		Expectations: w.expectations(), Notes: p.Notes,
+	}
+	add := func(group, key, label string, v float64, unit string) {
+		if !math.IsNaN(v) {
+			s.Add(group, record.KPI{Key: key, Label: label, Value: v, Unit: unit, Provenance: record.ProvModelled})
+		}
+	}
+	t := &w.Totals
+	add(record.Energy, "energy.site", "site energy", t.Site, "J")
+	add(record.Energy, "energy.it", "IT energy", t.Flowed, "J")
+	add(record.Energy, "energy.cooling", "cooling and building", t.Mech, "J")
+	add(record.Energy, "energy.loss", "losses of the power chain", t.Loss, "J")
+	add(record.Energy, "energy.pue", "PUE", ratio(t.Flowed+t.Mech+t.Loss, t.Flowed), "")
+	if t.Genset > 0 {
+		add(record.Energy, "energy.genset", "of it from gensets", t.Genset, "J")
+	}
+	add(record.Energy, "energy.mean_power", "mean site power", ratio(t.Site, w.Now), "W")
+	w.extremes(s)
+	add(record.Cooling, "cooling.water", "water", t.Water, "kg")
+	if t.Flowed > 0 && t.Water > 0 {
+		add(record.Cooling, "cooling.wue", "WUE", t.Water/(t.Flowed/kWh), "L/kWh")
+	}
+	if gpus := float64(p.Tree.Count(facility.GPU)); gpus > 0 {
+		add(record.Compute, "compute.gpu_hours", "GPU-hours held by jobs", w.held()/hrs, "h")
+		add(record.Compute, "compute.occupancy", "share of GPU time held", ratio(w.held(), gpus*w.Now), "")
+		add(record.Compute, "compute.goodput", "goodput", ratio(w.useful(), w.held()), "")
+		add(record.Compute, "compute.throttled", "GPU-hours throttled by heat", t.Throttled/hrs, "h")
+	}
+	add(record.Compute, "jobs.done", "jobs done", float64(t.Done), "")
+	add(record.Compute, "jobs.left", "jobs running or queued at the end", float64(t.Active+t.Waiting), "")
+	if t.Failed+t.Cancelled > 0 {
+		add(record.Compute, "jobs.failed", "jobs failed or cancelled", float64(t.Failed+t.Cancelled), "")
+	}
+	add(record.Compute, "jobs.wait", "mean wait", ratio(t.Wait, float64(t.Started)), "s")
+	add(record.Compute, "jobs.wait_p95", "95th percentile of wait", w.waitQuantile(0.95), "s")
+	if len(w.Services) > 0 {
+		add(record.Compute, "sla.met", "requests within their SLA, worst service", w.slaMet(), "")
+	}
+	add(record.Reliability, "nodes.lost", "nodes lost", float64(t.NodesLost), "")
+	add(record.Reliability, "jobs.requeued", "jobs interrupted", float64(t.Interrupted), "")
+	add(record.Reliability, "breaker.trips", "breaker trips", float64(w.Power.Counts.BreakerTrips), "")
+	add(record.Reliability, "availability", "node availability", 1-ratio(t.NodeDown, float64(len(w.Nodes))*w.Now), "")
+	if w.Power.Counts.BatterySeconds > 0 {
+		add(record.Reliability, "ups.battery", "UPS time on battery", w.Power.Counts.BatterySeconds, "s")
+	}
+	if p.Price != nil {
+		add(record.Cost, "cost.energy", "energy", t.Cost, "USD")
+		if useful := w.useful(); useful > 0 {
+			add(record.Cost, "cost.per_gpu_hour", "energy per useful GPU-hour", t.Cost/(useful/hrs), "USD/h")
+		}
+	}
+	if p.Carbon != nil {
+		add(record.Carbon, "carbon.operational", "operational carbon", t.Carbon, "kg")
+		add(record.Carbon, "carbon.intensity", "mean intensity", ratio(t.Carbon, t.Grid), "kg/J")
+	}
+	s.Lost = w.losses()
+	return s
+}
+
+// extremes adds the hottest inlet that was seen, with its place and time.
+func (w *World) extremes(s *record.Summary) {
+	h := &w.Hottest
+	if h.At > 0 || h.Inlet > 0 {
+		place := func(r int32, at float64) string {
+			return fmt.Sprintf("%s after %s", w.name(facility.Ref{Kind: facility.Rack, Index: r}), clockText(at))
+		}
+		s.Add(record.Cooling, record.KPI{Key: "cooling.hottest_inlet", Label: "hottest rack inlet", Value: h.Inlet, Unit: "degC", Provenance: record.ProvModelled, Note: place(h.Rack, h.At)})
+		if h.Die > 0 {
+			s.Add(record.Cooling, record.KPI{Key: "cooling.hottest_gpu", Label: "hottest GPU", Value: h.Die, Unit: "degC", Provenance: record.ProvModelled, Note: place(h.DieRack, h.DieAt)})
+		}
+	}
+	s.Add(record.Energy, record.KPI{Key: "energy.peak_power", Label: "peak site power", Value: h.Power, Unit: "W", Provenance: record.ProvModelled, Note: "after " + clockText(h.PowerAt)})
+}
+
+// Extremes are the largest values seen at the ends of steps.
+type Extremes struct {
+	Inlet, At      float64
+	Rack           int32
+	Die, DieAt     float64
+	DieRack        int32
+	Power, PowerAt float64
+}
+
+// watch keeps the extremes up to date.
+func (w *World) watch() {
+	h := &w.Hottest
+	for r := range w.Racks {
+		rs := &w.Racks[r]
+		if rs.Air > h.Inlet || h.At == 0 {
+			h.Inlet, h.At, h.Rack = rs.Air, w.Now, int32(r)
+		}
+		if rs.Hottest > h.Die && rs.Hottest > rs.Inlet {
+			h.Die, h.DieAt, h.DieRack = rs.Hottest, w.Now, int32(r)
+		}
+	}
+	if grid, genset := w.sources(); grid+genset > h.Power {
+		h.Power, h.PowerAt = grid+genset, w.Now
+	}
+}
+
+// losses lists the causes of lost GPU-hours, the largest first.
+func (w *World) losses() []record.Loss {
+	t := &w.Totals
+	gpus := float64(w.plan.Tree.Count(facility.GPU))
+	all := []record.Loss{
+		{Cause: "not held by any job", GPUHours: (gpus*w.Now - w.held() - w.downGPUTime()) / hrs},
+		{Cause: "node down", GPUHours: w.downGPUTime() / hrs},
+		{Cause: "slowed down by heat or limits", GPUHours: t.Slow / hrs},
+		{Cause: "writing checkpoints", GPUHours: t.Saving / hrs},
+		{Cause: "restarting", GPUHours: t.Restarting / hrs},
+		{Cause: "work redone after an interruption", GPUHours: t.Redone / hrs},
+		{Cause: "killed at the walltime", GPUHours: t.Killed / hrs},
+		{Cause: "failure not yet noticed", GPUHours: t.Unnoticed / hrs},
+		{Cause: "held without progress", GPUHours: t.Idle / hrs},
+	}
+	all = slices.DeleteFunc(all, func(l record.Loss) bool { return l.GPUHours < 1e-6 })
+	slices.SortStableFunc(all, func(a, b record.Loss) int {
+		switch {
+		case a.GPUHours > b.GPUHours:
+			return -1
+		case a.GPUHours < b.GPUHours:
+			return 1
+		}
+		return 0
+	})
+	return all
+}
+
+// downGPUTime returns the GPU-seconds of nodes that were down.
+func (w *World) downGPUTime() float64 {
+	return w.Totals.NodeDown * ratioOr(float64(w.plan.Tree.Count(facility.GPU)), float64(len(w.Nodes)))
+}
+
+func ratioOr(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return a / b
+}
+
+// waitQuantile returns a quantile of the time from submission to first start, NaN when nothing started.
+func (w *World) waitQuantile(q float64) float64 {
+	var waits []float64
+	for j := range w.Jobs {
+		if f := w.Jobs[j].First; !math.IsNaN(f) && w.Jobs[j].Phase != Pending {
+			waits = append(waits, f-w.work.Jobs[j].Submit)
+		}
+	}
+	if len(waits) == 0 {
+		return math.NaN()
+	}
+	slices.Sort(waits)
+	return waits[min(len(waits)-1, int(q*float64(len(waits))))]
+}
+
+// ettr returns productive time over time since submission of the training jobs, weighted by GPUs.
+func (w *World) ettr() float64 {
+	var productive, whole float64
+	for j := range w.Jobs {
+		s, spec := &w.Jobs[j], &w.work.Jobs[j]
+		if spec.Class != 1 || s.Phase == Pending || spec.Submit > w.Now {
+			continue
+		}
+		c, end := *s, w.Now
+		if s.Phase == Running {
+			c.advance(spec, w.Now-s.Mark)
+		}
+		if !math.IsNaN(s.End) {
+			end = s.End
+		}
+		productive += c.Progress * spec.GPUs()
+		whole += (end - max(0, spec.Submit)) * spec.GPUs()
+	}
+	return ratio(productive, whole)
+}
+
+func clockText(s float64) string { return unit.Duration(s).String() }

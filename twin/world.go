@@ -1,0 +1,368 @@
+package twin
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/halltwin/halltwin/models/compute"
+	"github.com/halltwin/halltwin/models/cooling"
+	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/models/failure"
+	"github.com/halltwin/halltwin/models/power"
+	"github.com/halltwin/halltwin/models/random"
+	"github.com/halltwin/halltwin/models/schedule"
+	"github.com/halltwin/halltwin/models/weather"
+	"github.com/halltwin/halltwin/models/workload"
+	"github.com/halltwin/halltwin/scenarios"
+	"github.com/halltwin/halltwin/twin/record"
+)
+
+// World is one run of a plan under one seed. What changes is in State; the rest is immutable and shared by forks,
+// or scratch space that is empty between events.
+type World struct {
+	State
+
+	plan      *scenarios.Plan
+	seed      random.Seed
+	work      *workload.Set
+	sched     *schedule.Config
+	users     []int32   // by job: dense number of its user, -1 for none
+	queues    []int32   // by job: of its queue
+	serviceOf []int32   // by job: its service, -1 for none; nil without services
+	hottest   []float64 // by node: thermal resistance of its worst GPU over the type's
+	nodeRack  []int32
+	targets   []target // of the expectations
+
+	out func(*record.Event) // nil: nobody listens
+	see func(*World) error  // takes a sample; nil: nobody records
+
+	dirty, flagged, victims []int32
+	inside, jobSubjects     []int32
+	serviceUp               []int
+	serviceSpeed            []float64
+	only                    [][]int32 // by channel of the plan: the subjects recorded, nil for all
+	heat, flow, rackPower   []float64
+	groups                  []compute.Group
+	memo                    memo
+	starts                  []schedule.Start
+	effects                 []power.Effect
+	coolIn                  cooling.Input
+	coolOut                 cooling.Output
+	conditions              weather.Conditions
+	buffer                  []float64
+}
+
+// New returns the world of a plan at time 0 under a seed, with its work waiting.
+func New(plan *scenarios.Plan, seed uint64) (*World, error) {
+	w := &World{plan: plan, seed: random.Seed(seed)}
+	work, err := plan.Workload(w.seed)
+	if err != nil {
+		return nil, err
+	}
+	w.work = work
+	w.share()
+	t := plan.Tree
+	w.State = State{
+		Free: -1, MechOn: true, CapAll: plan.CapAll,
+		Jobs: make([]JobState, len(work.Jobs)), Nodes: make([]NodeState, t.Count(facility.Node)),
+		Racks: make([]RackState, t.Count(facility.Rack)), Down: make([][]uint8, facility.NumKinds),
+		Power: *power.New(plan.Power, w.seed), Cooling: *cooling.New(plan.Cooling),
+		Failure: *failure.New(plan.Failures, w.seed, t.NameOf), Sched: *schedule.NewState(w.sched),
+		Services: make([]ServiceState, len(plan.Services)),
+	}
+	for k := range w.Down {
+		if n := t.Count(facility.Kind(k)); n > 0 && facility.Kind(k) != facility.Site {
+			w.Down[k] = make([]uint8, n)
+		}
+	}
+	for j := range w.Jobs {
+		w.Jobs[j] = JobState{Slice: -1, First: math.NaN(), End: math.NaN()}
+	}
+	for n := range w.Nodes {
+		w.Nodes[n] = NodeState{Slice: -1, Up: true}
+	}
+	w.begin()
+	return w, nil
+}
+
+// share builds what is immutable and derived from plan, seed and work.
+func (w *World) share() {
+	t := w.plan.Tree
+	users, queues := numbering{index: map[string]int32{}}, numbering{index: map[string]int32{}}
+	w.users, w.queues = make([]int32, len(w.work.Jobs)), make([]int32, len(w.work.Jobs))
+	for j := range w.work.Jobs {
+		w.users[j] = users.of(w.work.Jobs[j].User)
+		w.queues[j] = queues.of(w.work.Jobs[j].Queue)
+	}
+	bound := *w.plan.Scheduler
+	bound.Bind(users.names, queues.names)
+	bound.Random = w.seed.Stream("schedule")
+	w.sched = &bound
+	w.nodeRack = t.Levels[facility.Node].Up
+	w.hottest = make([]float64, t.Count(facility.Node))
+	for n := range w.hottest {
+		w.hottest[n] = w.spread(int32(n))
+	}
+	n := t.Count(facility.Rack)
+	w.heat, w.flow, w.rackPower = make([]float64, n), make([]float64, n), make([]float64, n)
+	w.coolIn = cooling.Input{RackHeat: w.heat, RackFlow: w.flow}
+	for i := range w.plan.Expect {
+		w.targets = append(w.targets, newTarget(w.plan, &w.plan.Expect[i]))
+	}
+	if n := len(w.plan.Services); n > 0 {
+		w.bindServices()
+		w.serviceUp, w.serviceSpeed = make([]int, n), make([]float64, n)
+	}
+	w.only = make([][]int32, len(w.plan.Channels))
+	for i, ch := range w.plan.Channels {
+		if w.plan.Only != nil && ch.Kind != facility.Site && ch.Kind != facility.Job {
+			w.only[i] = within(t, w.plan.Only, ch.Kind)
+		}
+	}
+}
+
+// spread draws the thermal resistance of each of a node's GPUs and returns the largest, relative to the type's.
+func (w *World) spread(n int32) float64 {
+	t := w.plan.Tree
+	g := &w.plan.RackTypes[w.plan.RackType[w.nodeRack[n]]].Node
+	if g.GPU.Spread == 0 || g.GPUs == 0 {
+		return 1
+	}
+	st := w.seed.Stream("thermal/" + t.NameOf(facility.Ref{Kind: facility.Node, Index: n}))
+	worst := 0.0
+	for range g.GPUs {
+		worst = max(worst, 1+g.GPU.Spread*min(max(st.Norm(), -3), 3))
+	}
+	return worst
+}
+
+// numbering gives strings dense numbers in order of appearance; the empty one is -1.
+type numbering struct {
+	index map[string]int32
+	names []string
+}
+
+func (n *numbering) of(s string) int32 {
+	if s == "" {
+		return -1
+	}
+	i, ok := n.index[s]
+	if !ok {
+		i = int32(len(n.names))
+		n.index[s] = i
+		n.names = append(n.names, s)
+	}
+	return i
+}
+
+// begin sets the world up at time 0: racks idle, plant settled on that, first events on the agenda.
+func (w *World) begin() {
+	for r := range w.Racks {
+		w.Racks[r].On = true
+		w.Racks[r].Inlet, w.Racks[r].Air = 20, 20
+		w.evaluate(int32(r))
+	}
+	w.Meters, w.Missed = newMeters(w.targets)
+	w.weatherNow()
+	w.settlePlant()
+	for i := range w.plan.Actions {
+		w.push(w.plan.Actions[i].At, phaseAction, evAction, int32(i), 0)
+	}
+	for p := range w.plan.Failures.Processes {
+		for s := range w.plan.Failures.Processes[p].Count {
+			w.armFailure(int32(p), int32(s))
+		}
+	}
+	w.push(0, phaseRecord, evSample, 0, 0)
+	w.arrive()
+	w.armStep()
+	w.wantSettle()
+}
+
+// settlePlant lets the cooling reach a steady state with the racks as they are, so that a run does not begin with a
+// transient of its own making.
+func (w *World) settlePlant() {
+	w.coolIn.Weather, w.coolIn.Dt = w.conditions, w.plan.Disturbed
+	for range 3 { // fans and inlets answer each other; the third pass moves nothing
+		for r := range w.Racks {
+			w.heat[r], w.flow[r] = w.Racks[r].Power, w.Racks[r].Flow
+		}
+		w.plan.Cooling.Settle(&w.Cooling, &w.coolIn)
+		w.plan.Cooling.Step(&w.Cooling, &w.coolIn, &w.coolOut)
+		w.Electricity = w.coolOut.Power.Total()
+		for r := range w.Racks {
+			rs := &w.Racks[r]
+			rs.Air = w.Cooling.RackInlet[r]
+			rs.Inlet = w.coolant(r, w.plan.RackTypes[w.plan.RackType[r]].Liquid)
+			w.evaluate(int32(r))
+		}
+	}
+	w.feed()
+	w.plan.Power.Settle(&w.Power)
+}
+
+// weatherNow brings the outdoor conditions up to date.
+func (w *World) weatherNow() { w.conditions = w.plan.Weather.At(&w.AirCursor, w.Now) }
+
+// mechanical returns what the cooling and the rest of the building draw, in W.
+func (w *World) mechanical() float64 { return w.Electricity + w.plan.Other }
+
+// integrate counts what flows at constant rates for dt seconds.
+func (w *World) integrate(dt float64) {
+	p, t := &w.Power, &w.Totals
+	grid, genset := w.sources()
+	t.Grid += grid * dt
+	t.Genset += genset * dt
+	t.Site += (grid + genset) * dt
+	t.Flowed += p.IT * dt
+	t.Mech += p.Mech * dt
+	t.Loss += p.Loss.Total() * dt
+	t.Busy += w.BusyGPUs * dt
+	t.Throttled += w.Throttled * dt
+	t.Limited += w.Limited * dt
+	t.NodeDown += float64(t.NodesDown) * dt
+	if w.plan.Carbon != nil {
+		t.Carbon += grid * dt * w.plan.Carbon.At(&w.CarbonCursor, w.Now)
+	}
+	if w.plan.Price != nil {
+		t.Cost += grid * dt * w.plan.Price.At(&w.PriceCursor, w.Now)
+	}
+}
+
+// sources returns what utilities and gensets give, in W.
+func (w *World) sources() (grid, genset float64) {
+	lo, hi := w.plan.Power.Range(facility.Utility)
+	for u := lo; u < hi; u++ {
+		grid += w.Power.Flow[u]
+	}
+	lo, hi = w.plan.Power.Range(facility.Genset)
+	for u := lo; u < hi; u++ {
+		genset += w.Power.Flow[u]
+	}
+	return grid, genset
+}
+
+// Window tells the kernel where its next window ends.
+func (w *World) Window(now float64) float64 {
+	end := w.plan.Duration
+	if w.NextStep > now {
+		end = min(end, w.NextStep)
+	}
+	if w.NextSample > now {
+		end = min(end, w.NextSample)
+	}
+	return end
+}
+
+// Boundary closes a window; steps and samples are events of their own.
+func (w *World) Boundary(float64) error { return nil }
+
+// Fork returns an independent world at the same moment: what happens to one leaves the other alone.
+func (w *World) Fork() *World {
+	f := *w
+	s := &f.State
+	s.Agenda = w.Agenda.Clone()
+	s.Jobs, s.Slices, s.Varying = slices.Clone(w.Jobs), slices.Clone(w.Slices), slices.Clone(w.Varying)
+	s.Nodes, s.Racks = slices.Clone(w.Nodes), slices.Clone(w.Racks)
+	s.GPULimit, s.Undos = slices.Clone(w.GPULimit), slices.Clone(w.Undos)
+	s.Services = slices.Clone(w.Services)
+	s.Down = make([][]uint8, len(w.Down))
+	for k := range w.Down {
+		s.Down[k] = slices.Clone(w.Down[k])
+	}
+	s.Sched, s.Power, s.Cooling, s.Failure = *w.Sched.Clone(), *w.Power.Clone(), *w.Cooling.Clone(), *w.Failure.Clone()
+	s.Meters, s.Missed = cloneMeters(w.Meters), slices.Clone(w.Missed)
+	f.targets = slices.Clone(w.targets)
+	for i := range f.targets {
+		f.targets[i].expr = w.targets[i].expr.Clone()
+	}
+	f.out, f.see = nil, nil
+	f.inside, f.jobSubjects, f.serviceUp, f.serviceSpeed = nil, nil, make([]int, len(w.serviceUp)), make([]float64, len(w.serviceSpeed))
+	f.dirty, f.flagged, f.victims, f.groups, f.starts, f.effects, f.buffer = nil, nil, nil, nil, nil, nil, nil
+	f.heat, f.flow, f.rackPower = slices.Clone(w.heat), slices.Clone(w.flow), slices.Clone(w.rackPower)
+	f.coolIn = cooling.Input{RackHeat: f.heat, RackFlow: f.flow}
+	return &f
+}
+
+// emit numbers an event and hands it on.
+func (w *World) emit(e record.Event) {
+	w.EventID++
+	if w.out != nil {
+		e.ID, e.Time = w.EventID, w.Now
+		w.out(&e)
+	}
+}
+
+func (w *World) name(r facility.Ref) string { return w.plan.Tree.NameOf(r) }
+
+// names lists things for people: all of a few, the first and a count of many.
+func (w *World) names(refs []facility.Ref) string {
+	const few = 3
+	var list []string
+	for _, r := range refs[:min(len(refs), few)] {
+		list = append(list, w.name(r))
+	}
+	text := strings.Join(list, ", ")
+	if len(refs) > few {
+		text += fmt.Sprintf(" and %d more", len(refs)-few)
+	}
+	return text
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// clock prints a span of time for people.
+func clock(s float64) string {
+	switch {
+	case s < 0:
+		return "-" + clock(-s)
+	case s < 120:
+		return fmt.Sprintf("%.3g s", s)
+	case s < 2*3600:
+		return fmt.Sprintf("%.3g min", s/60)
+	case s < 2*86400:
+		return fmt.Sprintf("%.3g h", s/3600)
+	}
+	return fmt.Sprintf("%.3g d", s/86400)
+}
+
+// nodesIn returns the nodes in or behind a thing.
+func (w *World) nodesIn(r facility.Ref) []int32 {
+	w.inside = w.inside[:0]
+	switch r.Kind {
+	case facility.Node:
+		w.inside = append(w.inside, r.Index)
+	case facility.GPU:
+		w.inside = append(w.inside, w.plan.Tree.Levels[facility.GPU].Up[r.Index])
+	case facility.Leaf:
+		for n, leaf := range w.plan.LeafOf {
+			if leaf == r.Index {
+				w.inside = append(w.inside, int32(n))
+			}
+		}
+	default:
+		lo, hi := w.plan.Tree.Descendants(r, facility.Node)
+		for n := lo; n < hi; n++ {
+			w.inside = append(w.inside, n)
+		}
+	}
+	return w.inside
+}
+
+// defaultDraw is the share of idle power that a thing draws when the timeline fails it.
+func (w *World) defaultDraw(r facility.Ref) float64 {
+	switch r.Kind {
+	case facility.Node:
+		return w.plan.RackTypes[w.plan.RackType[w.nodeRack[r.Index]]].Node.FailedDraw
+	case facility.Site, facility.Hall, facility.Row, facility.Rack, facility.Leaf:
+		return w.plan.RackTypes[w.plan.RackType[0]].Node.FailedDraw
+	}
+	return 0
+}
