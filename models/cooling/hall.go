@@ -93,9 +93,11 @@ func (w *hallWork) solve(rhoCp, water float64) {
 		beta := rhoCp*w.demand*(1-w.c1) + w.k*w.c1 + w.wall
 		dhot := w.z * (rhoCp*w.demand - w.k) * sigma * ds0 / (1 + w.z*beta)
 		w.slope = max(rhoCp*w.through*(ds0+w.s1*dhot-dhot), 0)
-	} else if closed := w.fans / (ca * share); closed+w.hot < w.setPoint {
+	}
+	if closed := w.fans / (ca * share); closed+w.hot < w.s0+w.s1*w.hot { // nor does a coil heat the air
 		w.s0, w.s1 = closed, 1
 		w.mix(rhoCp)
+		w.slope = 0
 	}
 	w.supply = w.s0 + w.s1*w.hot
 	w.heat = rhoCp*w.through*(w.hot-w.supply) + w.fans
@@ -172,11 +174,14 @@ func (p *Plan) advanceRacks(s *State, in *Input) (storing float64) {
 	return storing
 }
 
+// leastDemand keeps the balance of a hall without racks defined, in m³/s.
+const leastDemand = 1e-3
+
 // gatherRacks sums what the racks of each hall and loop do in this step, and returns their heat.
 func (p *Plan) gatherRacks(s *State, in *Input) (heat float64) {
 	for i := range s.c.halls {
 		w := &s.c.halls[i]
-		w.a, w.k, w.demand = 0, 0, 0
+		w.a, w.k, w.demand = 0, 0, leastDemand
 	}
 	for i := range s.c.loops {
 		s.c.loops[i].heat = 0
