@@ -34,7 +34,9 @@ func OpenDC(tasks, fragments io.ReadCloser, name, fragmentsName string, spec *Sp
 	return readOpenDC(src, opened, spec)
 }
 
-func readOpenDC(src *source, open Opener, spec *Spec) (*Trace, error) {
+func readOpenDC(src *source, open Opener, spec *Spec) (trace *Trace, err error) {
+	reading := src.name
+	defer func() { orCorrupt(reading, &err, recover()) }()
 	tasks, err := openParquet(src)
 	if err != nil {
 		return nil, err
@@ -54,6 +56,7 @@ func readOpenDC(src *source, open Opener, spec *Spec) (*Trace, error) {
 			return nil, fmt.Errorf("%s needs its fragments (name them under with, or write with: none): %w", src.name, err)
 		}
 		defer with.Close()
+		reading = with.name
 		f, err := openParquet(with)
 		if err != nil {
 			return nil, err

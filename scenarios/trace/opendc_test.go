@@ -258,7 +258,11 @@ func TestCorruptParquet(t *testing.T) {
 	for _, name := range []string{"d/tasks.parquet", "d/fragments.parquet"} {
 		whole := []byte(files[name])
 		for i := range whole {
-			for _, flip := range []byte{0x01, 0x10, 0x80, 0xff} {
+			flips := []byte{0x01, 0x10, 0x80, 0xff}
+			if os.Getenv("HALLTWIN_SOAK") == "" {
+				flips = flips[i%4:][:1]
+			}
+			for _, flip := range flips {
 				b := bytes.Clone(whole)
 				b[i] ^= flip
 				files[name] = string(b)

@@ -36,19 +36,15 @@ type parquetFile struct {
 	file *parquet.File
 }
 
-func openParquet(src *source) (f *parquetFile, err error) {
-	f = &parquetFile{name: src.name}
+func openParquet(src *source) (*parquetFile, error) {
+	f := &parquetFile{name: src.name}
 	if err := f.locate(src); err != nil {
 		return nil, err
 	}
 	if err := f.checkFooter(); err != nil {
 		return nil, err
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			f, err = nil, fileError(src.name, "the Parquet file is corrupt: %v", p)
-		}
-	}()
+	var err error
 	if f.file, err = parquet.OpenFile(f.at, f.size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true)); err != nil {
 		return nil, fileError(src.name, "the Parquet file is corrupt: %v", err)
 	}
@@ -56,6 +52,13 @@ func openParquet(src *source) (f *parquetFile, err error) {
 		return nil, fileError(src.name, "the file of %d B says it has %d rows; at most %d are read", f.size, rows, min(maxRows, maxDense*f.size))
 	}
 	return f, nil
+}
+
+// orCorrupt turns a panic of the Parquet library, which it raises for schemas that make no sense, into an error.
+func orCorrupt(file string, err *error, panicked any) {
+	if panicked != nil {
+		*err = fileError(file, "the Parquet file is corrupt: %v", panicked)
+	}
 }
 
 // locate finds a way to read at offsets: the file itself where it allows that, else its bytes.
