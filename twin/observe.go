@@ -8,6 +8,7 @@ import (
 	"github.com/halltwin/halltwin/models/channel"
 	"github.com/halltwin/halltwin/models/compute"
 	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/models/weather"
 	"github.com/halltwin/halltwin/models/workload"
 	"github.com/halltwin/halltwin/twin/record"
 )
@@ -89,9 +90,9 @@ func (w *World) siteGauge(name string) (float64, bool) {
 		}
 		return w.plan.Price.At(&w.PriceCursor, w.Now), true
 	case "weather.dry_bulb":
-		return w.conditions.DryBulb, true
+		return w.outdoors().DryBulb, true
 	case "weather.wet_bulb":
-		return w.conditions.WetBulb, true
+		return w.outdoors().WetBulb, true
 	case "jobs.queued":
 		return float64(w.Totals.Waiting), true
 	case "jobs.running":
@@ -108,6 +109,12 @@ func (w *World) siteGauge(name string) (float64, bool) {
 		return float64(w.Totals.NodesDown), true
 	}
 	return 0, false
+}
+
+// outdoors returns the weather of this very instant.
+func (w *World) outdoors() weather.Conditions {
+	c := w.AirCursor
+	return w.plan.Weather.At(&c, w.Now)
 }
 
 // gpusOut counts GPUs that cannot work: their own failure, or their node's.

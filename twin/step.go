@@ -21,7 +21,9 @@ func (w *World) step() error {
 		w.limitRacks() // inlets that changed, throttling, shutdown
 		w.respond()    // demand response caps
 		w.serve(dt)    // services meet their load at the speed that is left
-		w.measure(dt)  // expectations and meters
+		w.settle()     // power and speeds as they now are
+		w.watch()
+		w.measure(dt) // expectations and meters
 		w.StepFrom = w.Now
 		if err := w.audit(); err != nil {
 			return err

@@ -127,7 +127,7 @@ type State struct {
 	Fresh   int32   // no item of Queue before this place is unseen
 	Head    int32   // slot of the job that the last pass found blocked, or -1
 
-	scratch *scratch
+	scratch *scratch `state:"-"`
 }
 
 // NewState returns the state of an empty cluster, all nodes up.

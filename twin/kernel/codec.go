@@ -220,11 +220,15 @@ func structCodec(t reflect.Type, path string, within []reflect.Type) *codec {
 		offset uintptr
 		codec  *codec
 	}
-	fields, least := make([]field, t.NumField()), 0
-	for i := range fields {
+	var fields []field
+	least := 0
+	for i := range t.NumField() {
 		f := t.Field(i)
-		fields[i] = field{f.Offset, compile(f.Type, path+"."+f.Name, within)}
-		least += fields[i].codec.least
+		if f.Tag.Get("state") == "-" { // scratch space, which saves work and never changes an outcome
+			continue
+		}
+		fields = append(fields, field{f.Offset, compile(f.Type, path+"."+f.Name, within)})
+		least += fields[len(fields)-1].codec.least
 	}
 	if len(fields) == 0 {
 		return emptyCodec(t)
