@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/halltwin/halltwin/models/facility"
@@ -64,6 +65,30 @@ func (r *Run) Header() *record.Header { return r.header }
 
 // FS returns the directory's files.
 func (r *Run) FS() fs.FS { return r.root.FS() }
+
+// Files lists what the directory holds, in the order of the manifest, with the manifest and what is not in it.
+func (r *Run) Files() []string {
+	list := []string{ManifestFile}
+	for _, f := range r.Manifest.Files {
+		list = append(list, f.Name)
+	}
+	known := []string{ResolvedFile, ActionsFile, EventsFile, SummaryFile, EngineFile, ReportFile}
+	for _, k := range r.Levels() {
+		known = append(known, tableFile(k))
+	}
+	for _, name := range known { // a run that was killed has no list yet
+		if !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	return slices.DeleteFunc(list, func(name string) bool {
+		if !fs.ValidPath(name) {
+			return true
+		}
+		info, err := r.root.Stat(name)
+		return err != nil || !info.Mode().IsRegular()
+	})
+}
 
 // Summary reads the verdict and the figures. It is nil, without an error, for a run that did not finish.
 func (r *Run) Summary() (*record.Summary, error) {
