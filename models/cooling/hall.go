@@ -1,8 +1,6 @@
 package cooling
 
 import (
-	"math"
-
 	"github.com/halltwin/halltwin/models/facility"
 )
 
@@ -150,28 +148,35 @@ func (p *Plan) commitHall(s *State, i int, dt float64) (storing float64) {
 // the racks see, and returns the W that the masses took up.
 //
 // A rack draws the share r of its inlet from its own outlet, so its machines see the cold aisle through
-// g = ε·C·(1-r)/(1-r+r·ε) and the inlet follows from Tc and the mass alone.
+// g = ε·C·(1-r)/(1-r+r·ε), and the inlet follows from Tc and the mass alone.
 func (p *Plan) advanceRacks(s *State, in *Input) (storing float64) {
+	n := len(s.Machines)
 	eps := float64(p.air.Room.Coupling)
-	for i, mass := range s.Machines {
-		w := &s.c.halls[p.rackHall[i]]
-		k := s.c.g[i] * s.c.phi[i]
-		release := (1-p.liquid[i])*in.RackHeat[i]*(1-s.c.phi[i]) + k*(mass-w.cold)
-		next := mass + ((1-p.liquid[i])*in.RackHeat[i]-release)*in.Dt/p.mass[i]
-		storing += p.mass[i] * (next - mass) / in.Dt
-		s.Machines[i] = next
-		r := p.recirc[i]
-		cold := s.HallCold[p.rackHall[i]]
-		inlet := ((1-r)*cold + r*eps*next) / (1 - r + r*eps)
-		s.RackInlet[i] = inlet
-		s.RackOutlet[i] = inlet + eps*(next-inlet)
-		if l := p.rackLoop[i]; l >= 0 {
-			s.RackLiquid[i] = s.LoopSupply[l]
+	machines, inlets, outlets, liquids := s.Machines[:n], s.RackInlet[:n], s.RackOutlet[:n], s.RackLiquid[:n]
+	k, held, heat := s.c.k[:n], s.c.held[:n], s.c.air[:n]
+	halls, loops, fixed := p.rackHall[:n], p.rackLoop[:n], p.rackFixed[:n]
+	at, meanCold, cold := int32(-1), 0.0, 0.0
+	for i, mass := range machines {
+		if halls[i] != at {
+			at = halls[i]
+			meanCold, cold = s.c.halls[at].cold, s.HallCold[at]
+		}
+		f := &fixed[i]
+		// Heat less release, with the release heat·(1-φ) + k·(mass - cold).
+		rise := (heat[i]*held[i] - k[i]*(mass-meanCold)) * in.Dt * f.perMass
+		next := mass + rise
+		storing += (next - mass) * f.mass
+		machines[i] = next
+		inlet := f.fromCold*cold + f.fromMass*next
+		inlets[i] = inlet
+		outlets[i] = inlet + eps*(next-inlet)
+		if l := loops[i]; l >= 0 {
+			liquids[i] = s.LoopSupply[l]
 		} else {
-			s.RackLiquid[i] = inlet
+			liquids[i] = inlet
 		}
 	}
-	return storing
+	return storing / in.Dt
 }
 
 // leastDemand keeps the balance of a hall without racks defined, in m³/s.
@@ -186,30 +191,45 @@ func (p *Plan) gatherRacks(s *State, in *Input) (heat float64) {
 	for i := range s.c.loops {
 		s.c.loops[i].heat = 0
 	}
-	eps := float64(p.air.Room.Coupling)
-	for i, mass := range s.Machines {
-		q := in.RackHeat[i]
-		heat += q
-		flow := max(in.RackFlow[i], p.minFlow[i])
-		r := p.recirc[i]
-		if flow != s.c.flow[i] {
-			g := eps * p.rhoCp * flow * (1 - r) / (1 - r + r*eps)
-			x := g * in.Dt / p.mass[i]
-			s.c.flow[i], s.c.g[i] = flow, g
-			if x < 1e-4 {
-				s.c.phi[i] = 1 - x/2 + x*x/6
-			} else {
-				s.c.phi[i] = (1 - math.Exp(-x)) / x
-			}
+	n := len(s.Machines)
+	machines, heats, flows := s.Machines[:n], in.RackHeat[:n], in.RackFlow[:n]
+	k, held, air, seen := s.c.k[:n], s.c.held[:n], s.c.air[:n], s.c.flow[:n]
+	halls, loops, fixed := p.rackHall[:n], p.rackLoop[:n], p.rackFixed[:n]
+	var a, ks, demand float64 // of the hall in hand: racks of a hall mostly follow each other
+	at := int32(-1)
+	for i, mass := range machines {
+		if halls[i] != at {
+			s.c.add(at, a, ks, demand)
+			a, ks, demand, at = 0, 0, 0, halls[i]
 		}
-		g, phi := s.c.g[i], s.c.phi[i]
-		w := &s.c.halls[p.rackHall[i]]
-		w.a += (1-p.liquid[i])*q*(1-phi) + g*phi*mass
-		w.k += g * phi
-		w.demand += (1 - r) * flow
-		if l := p.rackLoop[i]; l >= 0 {
-			s.c.loops[l].heat += p.liquid[i] * q
+		f := &fixed[i]
+		q := heats[i]
+		heat += q
+		flow := max(flows[i], f.minFlow)
+		if flow != seen[i] {
+			seen[i] = flow
+			g := f.perFlow * flow
+			phi := meanDecay(g * in.Dt * f.perMass)
+			k[i], held[i] = g*phi, phi
+		}
+		air[i] = f.toAir * q
+		a += air[i]*(1-held[i]) + k[i]*mass
+		ks += k[i]
+		demand += f.share * flow
+		if l := loops[i]; l >= 0 {
+			s.c.loops[l].heat += q - air[i]
 		}
 	}
+	s.c.add(at, a, ks, demand)
 	return heat
+}
+
+// add puts the sums of some racks to their hall; a negative hall is none.
+func (c *coefficients) add(hall int32, a, k, demand float64) {
+	if hall >= 0 {
+		w := &c.halls[hall]
+		w.a += a
+		w.k += k
+		w.demand += demand
+	}
 }

@@ -36,6 +36,18 @@ type Equipment struct {
 	Halls  []int32  // by unit: the hall it stands in; nil: it serves the site
 }
 
+// rack is the immutable part of one rack.
+type rack struct {
+	toAir    float64 // share of its heat
+	share    float64 // of its airflow that comes from the cold aisle
+	minFlow  float64 // m³/s: less is not followed
+	mass     float64 // J/K
+	perMass  float64 // K/J
+	perFlow  float64 // W/K between mass and cold aisle for each m³/s
+	fromCold float64 // inlet = fromCold·cold aisle + fromMass·mass
+	fromMass float64
+}
+
 // hall is the immutable part of one hall.
 type hall struct {
 	racks     int
@@ -74,14 +86,11 @@ type Plan struct {
 	curve *eirCurve // of the chillers, or nil
 	none  bool      // heat leaves without effort
 
-	rackHall []int32
-	rackLoop []int32 // index in loops, or -1
-	liquid   []float64
-	recirc   []float64
-	mass     []float64 // J/K of machines
-	minFlow  []float64 // m³/s below which the airflow of a rack is not followed
-	rhoCp    float64   // J/(m³ K)
-	pressure float64   // Pa
+	rackHall  []int32
+	rackLoop  []int32 // index in loops, or -1
+	rackFixed []rack
+	rhoCp     float64 // J/(m³ K)
+	pressure  float64 // Pa
 
 	halls []hall
 	loops []tcs
@@ -216,32 +225,37 @@ func (p *Plan) compileRacks(spec *Spec, n *Sizes) error {
 	recirculation, _ := leakage(&spec.Air)
 	p.rackHall = make([]int32, n.Racks)
 	p.rackLoop = make([]int32, n.Racks)
-	p.liquid = make([]float64, n.Racks)
-	p.recirc = make([]float64, n.Racks)
-	p.mass = make([]float64, n.Racks)
-	p.minFlow = make([]float64, n.Racks)
+	p.rackFixed = make([]rack, n.Racks)
+	eps := float64(spec.Air.Room.Coupling)
 	for i := range n.Racks {
 		if n.RackHall != nil {
 			p.rackHall[i] = n.RackHall[i]
 		}
 		p.rackLoop[i] = -1
+		liquid := 0.0
 		if spec.Liquid != nil {
-			p.liquid[i] = float64(spec.Liquid.Fraction)
+			liquid = float64(spec.Liquid.Fraction)
 			if n.RackLiquid != nil && n.RackLiquid[i] >= 0 {
-				p.liquid[i] = min(n.RackLiquid[i], 1)
+				liquid = min(n.RackLiquid[i], 1)
 			}
 		} else if n.RackLiquid != nil && n.RackLiquid[i] > 0 {
 			return &Error{"liquid", sprintf("rack %d has cold plates for %.0f %% of its heat and the site has no liquid cooling: add liquid: {}", i, 100*n.RackLiquid[i])}
 		}
-		p.recirc[i] = recirculation
+		r := recirculation
 		if n.RackEdge != nil && n.RackEdge[i] {
-			p.recirc[i] = min(2*recirculation, 0.9)
+			r = min(2*r, 0.9)
 		}
-		p.mass[i] = float64(spec.Air.Room.Machines)
+		mass := float64(spec.Air.Room.Machines)
 		if n.RackMass != nil && n.RackMass[i] > 0 {
-			p.mass[i] = n.RackMass[i]
+			mass = n.RackMass[i]
 		}
-		p.minFlow[i] = max(0.02*n.airflow(spec, i, (1-p.liquid[i])*n.RackDesign[i], p.rhoCp), 1e-4)
+		mix := 1 - r + r*eps
+		p.rackFixed[i] = rack{
+			toAir: 1 - liquid, share: 1 - r, mass: mass, perMass: 1 / mass,
+			minFlow:  max(0.02*n.airflow(spec, i, (1-liquid)*n.RackDesign[i], p.rhoCp), 1e-4),
+			perFlow:  eps * p.rhoCp * (1 - r) / mix,
+			fromCold: (1 - r) / mix, fromMass: r * eps / mix,
+		}
 		p.designHeat += n.RackDesign[i]
 	}
 	return nil
@@ -293,7 +307,7 @@ func (p *Plan) compileHalls(spec *Spec, n *Sizes) error {
 	for i := range n.Racks {
 		h := &p.halls[p.rackHall[i]]
 		h.racks++
-		heat := (1 - p.liquid[i]) * n.RackDesign[i]
+		heat := p.rackFixed[i].toAir * n.RackDesign[i]
 		h.design += heat
 		flows[p.rackHall[i]] += n.airflow(spec, i, heat, p.rhoCp)
 	}
@@ -350,7 +364,7 @@ func (p *Plan) compileLoops(spec *Spec, n *Sizes) error {
 	p.cduPumps = l.CDU.Each.Pumps
 	racks := 0 // in the current loop
 	for i := range n.Racks {
-		if p.liquid[i] == 0 {
+		if p.rackFixed[i].toAir == 1 {
 			continue
 		}
 		last := len(p.loops) - 1
@@ -360,7 +374,7 @@ func (p *Plan) compileLoops(spec *Spec, n *Sizes) error {
 			racks = 0
 		}
 		p.rackLoop[i] = int32(last)
-		p.loops[last].design += p.liquid[i] * n.RackDesign[i]
+		p.loops[last].design += (1 - p.rackFixed[i].toAir) * n.RackDesign[i]
 		racks++
 	}
 	for i := range p.loops {

@@ -191,3 +191,22 @@ func TestChillerRecords(t *testing.T) {
 		t.Errorf("%d of %d curve sets normalise within 10 %%, want 151", good, len(records))
 	}
 }
+
+// TestFitted checks the exponential fit against the closed form, across the join of its two forms.
+func TestFitted(t *testing.T) {
+	for _, x := range []float64{1e-9, 1e-4, 0.9e-3, 1.1e-3, 0.05, 0.0999, 0.1001, 1, 30, 1e9} {
+		phi, w := fitted(x)
+		gone := -math.Expm1(-x)
+		if want := gone / x; math.Abs(phi/want-1) > 2e-11 && x > 1e-6 {
+			t.Errorf("φ(%v) = %v, want %v", x, phi, want)
+		}
+		if x > 0.01 {
+			if want := (1 - gone/x) / gone; math.Abs(w/want-1) > 1e-8 {
+				t.Errorf("w(%v) = %v, want %v", x, w, want)
+			}
+		}
+		if !(w >= 0.5 && w <= 1) {
+			t.Errorf("w(%v) = %v lies outside [1/2, 1]", x, w)
+		}
+	}
+}

@@ -68,9 +68,10 @@ type State struct {
 
 // coefficients are derived from equipment and step, and kept because exponentials cost time.
 type coefficients struct {
-	flow   []float64 // by rack: m³/s that phi and g belong to
-	g      []float64 // by rack: W/K between machines and cold aisle
-	phi    []float64 // by rack: mean of the decay over the step
+	flow   []float64 // by rack: m³/s that k and held belong to
+	k      []float64 // by rack: W/K between machines and cold aisle, for the mass at the start of the step
+	held   []float64 // by rack: mean of the decay over the step, the share of heat that the mass holds back
+	air    []float64 // by rack: W to air in this step
 	halls  []hallWork
 	loops  []loopWork
 	flowOf []float64 // by water loop: share of the design flow that its pumps can give
@@ -129,7 +130,7 @@ func New(p *Plan) *State {
 		}
 	}
 	s.Restart = fill(p.counts[facility.Chiller], 0)
-	s.c.flow, s.c.g, s.c.phi = fill(racks, -1), fill(racks, 0), fill(racks, 0)
+	s.c.flow, s.c.k, s.c.held, s.c.air = fill(racks, -1), fill(racks, 0), fill(racks, 0), fill(racks, 0)
 	s.c.halls, s.c.loops = make([]hallWork, halls), make([]loopWork, loops)
 	s.c.flowOf = fill(waters, 1)
 	return s
@@ -141,7 +142,7 @@ func (s *State) Clone() *State {
 	for _, f := range [...]*[]float64{
 		&c.RackInlet, &c.RackOutlet, &c.RackLiquid, &c.Machines, &c.HallAir, &c.HallWall, &c.HallSupply, &c.HallCold, &c.HallSet,
 		&c.LoopSupply, &c.LoopReturn, &c.LoopSet, &c.WaterSupply, &c.WaterSet, &c.Restart,
-		&c.c.flow, &c.c.g, &c.c.phi, &c.c.flowOf,
+		&c.c.flow, &c.c.k, &c.c.held, &c.c.air, &c.c.flowOf,
 	} {
 		*f = slices.Clone(*f)
 	}

@@ -79,11 +79,12 @@ func (p *Plan) pass(s *State, in *Input, out *Output) {
 		out.Heat += q
 		inlet := s.HallSet[p.rackHall[i]]
 		s.RackInlet[i], s.RackLiquid[i] = inlet, inlet
-		s.RackOutlet[i] = inlet + (1-p.liquid[i])*q/(p.rhoCp*max(in.RackFlow[i], p.minFlow[i]))
+		f := &p.rackFixed[i]
+		s.RackOutlet[i] = inlet + f.toAir*q/(p.rhoCp*max(in.RackFlow[i], f.minFlow))
 		s.Machines[i] = s.RackOutlet[i]
 		if l := p.rackLoop[i]; l >= 0 {
 			s.RackLiquid[i] = s.LoopSet[l]
-			s.c.loops[l].heat += p.liquid[i] * q
+			s.c.loops[l].heat += (1 - f.toAir) * q
 		}
 	}
 	for i := range p.loops {
@@ -130,7 +131,7 @@ func (p *Plan) Energy(s *State) float64 {
 	}
 	sum := 0.0
 	for i, t := range s.Machines {
-		sum += p.mass[i] * t
+		sum += p.rackFixed[i].mass * t
 	}
 	for i := range p.halls {
 		sum += p.halls[i].air*s.HallAir[i] + p.halls[i].structure*s.HallWall[i]

@@ -48,12 +48,15 @@ func (t *Tower) feasible(heat, rng, approach float64) bool {
 // airOut returns the wet bulb in °C of the air that leaves after taking up the heat in W.
 func (t *Tower) airOut(heat, air, wetBulb float64) float64 {
 	goal := moistair.SaturatedEnthalpy(wetBulb, t.Pressure) + heat/air
-	// Saturated enthalpy is convex and smooth: Newton with a difference quotient from above converges in few steps.
+	// Saturated enthalpy is convex and smooth: Newton's method converges from any start in a few steps.
 	out := wetBulb + min(heat/air/4000, 60)
-	for range 5 {
-		h := moistair.SaturatedEnthalpy(out, t.Pressure)
-		slope := (moistair.SaturatedEnthalpy(out+0.1, t.Pressure) - h) / 0.1
-		out = min(max(out+(goal-h)/slope, wetBulb+1e-6), 95)
+	for range 6 {
+		h, slope := moistair.SaturatedEnthalpySlope(out, t.Pressure)
+		step := (goal - h) / slope
+		out = min(max(out+step, wetBulb+1e-6), 95)
+		if math.Abs(step) < 1e-4 {
+			break
+		}
 	}
 	return out
 }

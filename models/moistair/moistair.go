@@ -139,6 +139,15 @@ func Enthalpy(t, w float64) float64 { return Cp*t + w*(Latent0+CpVapour*t) }
 // SaturatedEnthalpy returns the enthalpy in J/kg of saturated air at t °C and pressure p Pa.
 func SaturatedEnthalpy(t, p float64) float64 { return Enthalpy(t, Saturated(t, p)) }
 
+// SaturatedEnthalpySlope returns the enthalpy in J/kg of saturated air at t °C and pressure p Pa, and its slope
+// along the saturation line in J/(kg K).
+func SaturatedEnthalpySlope(t, p float64) (h, slope float64) {
+	ps, ln := saturation(t)
+	w := HumidityRatio(ps, p)
+	dw := w * (1 + w/massRatio) * ln
+	return Enthalpy(t, w), Cp + dw*(Latent0+CpVapour*t) + w*CpVapour
+}
+
 // Volume returns the specific volume in m³ per kg of dry air at t °C, humidity ratio w and pressure p Pa.
 func Volume(t, w, p float64) float64 { return gasConstant * (t + kelvin) * (1 + w/massRatio) / p }
 

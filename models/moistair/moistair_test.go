@@ -135,6 +135,14 @@ func TestHostileInputs(t *testing.T) {
 	}
 }
 
+func TestSaturatedEnthalpySlope(t *testing.T) {
+	for db := -40.0; db < 60; db += 3.7 {
+		h, slope := SaturatedEnthalpySlope(db, 95000)
+		near(t, "h", h, SaturatedEnthalpy(db, 95000), 0, 1e-12)
+		near(t, "slope", slope, (SaturatedEnthalpy(db+1e-3, 95000)-SaturatedEnthalpy(db-1e-3, 95000))/2e-3, 0, 1e-5)
+	}
+}
+
 func TestPressureAt(t *testing.T) {
 	near(t, "pressure at Denver airport", PressureAt(1650), 83000, 500, 0)
 }
