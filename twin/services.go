@@ -46,7 +46,9 @@ func (w *World) serve(dt float64) {
 	for _, slot := range w.Sched.Running {
 		j := w.Sched.Entries[slot].Job
 		s := &w.Jobs[j]
-		if i := w.serviceOf[j]; i >= 0 && s.Phase == Running && s.Start+w.work.Jobs[j].Restart <= w.Now {
+		// A replica that runs at the very beginning was up before: it needs no start.
+		warm := s.Start == 0 && s.Restarts == 0 || s.Start+w.work.Jobs[j].Restart <= w.Now
+		if i := w.serviceOf[j]; i >= 0 && s.Phase == Running && warm {
 			up[i]++
 			speed[i] += s.Speed
 		}

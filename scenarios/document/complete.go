@@ -1,6 +1,7 @@
 package document
 
 import (
+	"fmt"
 	"io"
 	"reflect"
 )
@@ -101,13 +102,14 @@ func diff(a, b *Value, path string, out *[]Change) {
 		return
 	}
 	for i := range a.Items {
-		diff(a.Items[i], b.Items[i], (&node{item: i, up: &node{key: path}}).path(), out)
+		diff(a.Items[i], b.Items[i], fmt.Sprintf("%s[%d]", path, i), out)
 	}
+	before, after := a.getter(), b.getter()
 	for _, e := range a.Entries {
-		diff(e.Value, b.Get(e.Key), joinPath(path, keyStep(e.Key)), out)
+		diff(e.Value, after(e.Key), joinPath(path, keyStep(e.Key)), out)
 	}
 	for _, e := range b.Entries {
-		if a.Get(e.Key) == nil {
+		if before(e.Key) == nil {
 			diff(nil, e.Value, joinPath(path, keyStep(e.Key)), out)
 		}
 	}

@@ -105,7 +105,7 @@ func (d *decoder) value(v *Value, target reflect.Value, s *shape, n *node) {
 		return
 	case formStruct:
 		if v.Kind == Scalar && s.word {
-			d.word(v, target, n)
+			d.short(v, target, s, n)
 			return
 		}
 		d.structure(v, target, s, n)
@@ -120,13 +120,31 @@ func (d *decoder) value(v *Value, target reflect.Value, s *shape, n *node) {
 	d.scalar(v, target, s, n)
 }
 
+// short decodes a struct that is written as one text: it has the defaults of its fields, then what the text says.
+func (d *decoder) short(v *Value, target reflect.Value, s *shape, n *node) {
+	before := len(d.errors)
+	for _, f := range s.fields {
+		if !f.required {
+			d.absent(v, target.FieldByIndex(f.index), f, n)
+		}
+	}
+	d.word(v, target, n)
+	if s.validate && len(d.errors) == before {
+		d.validate(v, target, n)
+	}
+}
+
 // wrongForm reports a list where a map is due, and the like.
 func (d *decoder) wrongForm(v *Value, s *shape, n *node) {
 	if v.Kind == Null {
-		d.fail(n, CodeKind, n.name()+" has no value", "write "+s.example(n.field)+", or leave the key out")
+		what := "the key"
+		if n.key == "" {
+			what = "the item"
+		}
+		d.fail(n, CodeKind, n.name()+" has no value", "write "+s.example(n.field)+", or leave "+what+" out")
 		return
 	}
-	d.fail(n, CodeKind, n.name()+" is "+v.Kind.String()+", "+s.word1()+" is due", "write "+s.example(n.field))
+	d.fail(n, CodeKind, n.name()+" is "+v.Kind.String()+", "+s.noun()+" is due", "write "+s.example(n.field))
 }
 
 // name is what a message calls the value.

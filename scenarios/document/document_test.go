@@ -45,7 +45,7 @@ every: 90 s
 		Racks:  []sampleRack{{Name: "a", Count: 1, Power: 40e3, Flow: 0.5, Nodes: 4, Cooling: &sampleCooling{Inlet: 27}}},
 		Limits: map[string]unit.Power{"gpu": 700, "cpu": 300},
 		Feeds:  []string{"a", "b"},
-		Series: sampleSeries{Value: 5000},
+		Series: sampleSeries{Value: 5000, Scale: 1},
 		Every:  sampleEvery{S: 90},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(sampleSpec{})); diff != "" {
@@ -285,4 +285,48 @@ func TestTogether(t *testing.T) {
 		})
 	}
 	wait.Wait()
+}
+
+// TestHostile checks that documents made to be slow are not: anything quadratic here would run into the time limit
+// of the test.
+func TestHostile(t *testing.T) {
+	const n = 100_000
+	many := func(format string) string {
+		var b strings.Builder
+		for i := range n {
+			b.WriteString(strings.ReplaceAll(format, "#", itoa(i/10)+itoa(i)))
+		}
+		return b.String()
+	}
+	library := fstest.MapFS{"big.yaml": {Data: []byte(many("k#: v\n"))}, "bad.yaml": {Data: []byte(many("a: b\n"))}}
+	for name, text := range map[string]string{
+		"unknown parts":  many("k#: {use: no/such#}\n"),
+		"large parts":    many("k#: {use: big}\n"),
+		"bad parts":      many("k#: {use: bad}\n"),
+		"missing files":  many("k#: {use: ./no#}\n"),
+		"repeated keys":  many("a: b\n"),
+		"unknown fields": many("k#: b\n"),
+		"remove names":   "variants: {v: {use: names, remove: [" + many("n#,\n") + "]}}",
+		"remove maps":    "variants: {v: {use: names, remove: [" + many("{a: #},\n") + "]}}",
+		"remove large":   "variants: {v: {use: names, remove: [{" + many("a#: b,\n") + "}]}}",
+	} {
+		library["names.yaml"] = &fstest.MapFile{Data: []byte(many("- m#\n"))}
+		l := Loader{Library: library, Open: library.Open}
+		v, ds := l.LoadBytes("x.yaml", []byte(text))
+		v, more := l.Resolve(v)
+		if ds = append(ds, more...); v != nil {
+			ds = append(ds, Decode(v, new(sampleSpec))...)
+		}
+		var b bytes.Buffer
+		ds.Render(&b, l.Sources(), false)
+		if len(ds) == 0 || b.Len() > 1<<20 {
+			t.Errorf("%s: %d diagnostics, %d bytes", name, len(ds), b.Len())
+		}
+	}
+	var l Loader
+	a, _ := l.LoadBytes("a.yaml", []byte(many("k#: 1\n")))
+	b, _ := l.LoadBytes("b.yaml", []byte(many("k#: 2\n")))
+	if changes := Diff(a, b); len(changes) != n || same(a, b) {
+		t.Error(len(changes))
+	}
 }

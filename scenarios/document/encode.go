@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Encode returns a spec as the shortest document that decodes to it: what equals its default is left out. It is how
-// a fitted generator or a calibration becomes a file.
+// Encode returns a spec as the shortest document that decodes to it: what equals its default is left out, quantities
+// are written to six digits. It is how a fitted generator becomes a file.
 func Encode(spec any) *Value {
 	v := reflect.Indirect(reflect.ValueOf(spec))
 	return encode(v, mustShape(v.Type()))

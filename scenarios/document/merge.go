@@ -99,14 +99,7 @@ func (m *merger) lists(base, patch *Value, path string) *Value {
 	}
 	// Whatever the order in which they are written, what is removed is of the base.
 	if remove := patch.Get("remove"); remove != nil && remove.Kind == List {
-		items = slices.Clone(items)
-		for i, r := range remove.Items {
-			before := len(items)
-			items = slices.DeleteFunc(items, func(item *Value) bool { return matches(item, r) })
-			if len(items) == before {
-				m.fail(r, fmt.Sprintf("%s[%d]", joinPath(path, "remove"), i), "nothing in the list matches "+describe(r), removable(base, r))
-			}
-		}
+		items = m.remove(base, remove, joinPath(path, "remove"))
 	}
 	if add := patch.Get("add"); add != nil && add.Kind == List {
 		items = append(slices.Clip(items), add.Items...)
@@ -117,32 +110,87 @@ func (m *merger) lists(base, patch *Value, path string) *Value {
 }
 
 func (m *merger) fail(v *Value, path, msg, fix string) {
+	if len(m.errors) >= mostErrors {
+		return
+	}
 	m.errors = append(m.errors, Diagnostic{Code: CodePatch, Pos: v.Pos, Span: v.span(), Used: v.Used.Chain(), Path: path, Msg: msg, Fix: fix})
 }
 
-// matches tells whether an item of a list is what a `remove` names.
-func matches(item, pattern *Value) bool {
-	switch pattern.Kind {
-	case Scalar:
-		if item.Kind == Map {
-			name := item.Get("name")
-			return name != nil && name.Kind == Scalar && name.Text == pattern.Text
+// mostComparisons bounds the work of one `remove` by keys.
+const mostComparisons = 20_000_000
+
+// remove returns the items of a list without those that a list of patterns names.
+func (m *merger) remove(base, patterns *Value, path string) []*Value {
+	names := map[string]bool{} // whether an item of that name was found
+	var shapes []*Value
+	for _, p := range patterns.Items {
+		if p.Kind == Scalar {
+			names[p.Text] = false
+		} else {
+			shapes = append(shapes, p)
 		}
-		return item.Kind == Scalar && item.Text == pattern.Text
-	case Map:
-		if item.Kind != Map || len(pattern.Entries) == 0 {
-			return false
-		}
-		for _, e := range pattern.Entries {
-			if got := item.Get(e.Key); got == nil || !same(got, e.Value) {
-				return false
+	}
+	if len(shapes) > 0 && len(shapes)*base.Count() > mostComparisons {
+		m.fail(patterns, path, "so many items cannot be removed by their keys", "name the items, or write the whole list")
+		return base.Items
+	}
+	found := make(map[*Value]bool, len(shapes))
+	kept := make([]*Value, 0, len(base.Items))
+	for _, item := range base.Items {
+		gone := false
+		if name, ok := item.name(); ok {
+			if _, gone = names[name]; gone {
+				names[name] = true
 			}
 		}
-		return true
-	case List:
+		for _, p := range shapes {
+			if matches(item, p) {
+				gone, found[p] = true, true
+			}
+		}
+		if !gone {
+			kept = append(kept, item)
+		}
+	}
+	for i, p := range patterns.Items {
+		if found[p] || p.Kind == Scalar && names[p.Text] {
+			continue
+		}
+		what := "this"
+		if p.Kind == Scalar {
+			what = fmt.Sprintf("%q", clip(p.Text))
+		}
+		m.fail(p, fmt.Sprintf("%s[%d]", path, i), "nothing in the list matches "+what, removable(base, p))
+	}
+	return kept
+}
+
+// name is what a `remove` calls an item of a list: the name of a map, the text of a single value.
+func (v *Value) name() (string, bool) {
+	if v.Kind == Map {
+		v = v.Get("name")
+	}
+	if v == nil || v.Kind != Scalar {
+		return "", false
+	}
+	return v.Text, true
+}
+
+// matches tells whether an item says all that a pattern says.
+func matches(item, pattern *Value) bool {
+	if pattern.Kind != Map {
 		return same(item, pattern)
 	}
-	return false
+	if item.Kind != Map || len(pattern.Entries) == 0 {
+		return false
+	}
+	get := item.getter()
+	for _, e := range pattern.Entries {
+		if got := get(e.Key); got == nil || !same(got, e.Value) {
+			return false
+		}
+	}
+	return true
 }
 
 // same tells whether two values say the same, whatever their places and the order of keys.
@@ -155,30 +203,21 @@ func same(a, b *Value) bool {
 			return false
 		}
 	}
+	get := b.getter()
 	for _, e := range a.Entries {
-		if other := b.Get(e.Key); other == nil || !same(e.Value, other) {
+		if other := get(e.Key); other == nil || !same(e.Value, other) {
 			return false
 		}
 	}
 	return true
 }
 
-func describe(v *Value) string {
-	if v.Kind == Scalar {
-		return fmt.Sprintf("%q", clip(v.Text))
-	}
-	return "this"
-}
-
 // removable suggests what a `remove` could name.
 func removable(list, pattern *Value) string {
 	var names []string
-	for _, item := range list.Items {
-		if item.Kind == Map {
-			item = item.Get("name")
-		}
-		if item != nil && item.Kind == Scalar {
-			names = append(names, item.Text)
+	for _, item := range list.Items[:min(len(list.Items), 1000)] {
+		if name, ok := item.name(); ok {
+			names = append(names, name)
 		}
 	}
 	if pattern.Kind == Scalar {

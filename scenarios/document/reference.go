@@ -102,5 +102,5 @@ func (s *shape) holds(f *field) string {
 	case formWord:
 		return "text"
 	}
-	return strings.TrimPrefix(s.word1(), "a ")
+	return strings.TrimPrefix(s.noun(), "a ")
 }

@@ -43,15 +43,19 @@ func (ds Diagnostics) Render(w io.Writer, sources Sources, colour bool) {
 // palette colours the parts of a diagnostic.
 type palette struct{ error, bold, faint, caret func(string) string }
 
-var noColour = palette{same1, same1, same1, same1}
+var (
+	noColour = palette{ink(""), ink(""), ink(""), ink("")}
+	ansi     = palette{error: ink("1;31"), bold: ink("1"), faint: ink("34"), caret: ink("31")}
+)
 
-func same1(s string) string { return s }
-
-var ansi = palette{
-	error: func(s string) string { return "\x1b[1;31m" + s + "\x1b[0m" },
-	bold:  func(s string) string { return "\x1b[1m" + s + "\x1b[0m" },
-	faint: func(s string) string { return "\x1b[34m" + s + "\x1b[0m" },
-	caret: func(s string) string { return "\x1b[31m" + s + "\x1b[0m" },
+// ink returns a function that writes text in an ANSI style.
+func ink(style string) func(string) string {
+	return func(s string) string {
+		if style == "" {
+			return s
+		}
+		return "\x1b[" + style + "m" + s + "\x1b[0m"
+	}
 }
 
 type renderer struct {

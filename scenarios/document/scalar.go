@@ -158,6 +158,12 @@ func (d *decoder) time(v *Value, target reflect.Value, n *node) {
 		target.Set(reflect.ValueOf(t))
 		return
 	}
+	for _, layout := range []string{"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00", "2006-01-02T15:04Z07:00", "2006-01-02 15:04Z07:00"} {
+		if t, err := time.Parse(layout, v.Text); err == nil {
+			d.fail(n, CodeTime, fmt.Sprintf("%q is no time stamp", clip(v.Text)), "write "+t.Format(time.RFC3339))
+			return
+		}
+	}
 	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
 		if t, err := time.Parse(layout, v.Text); err == nil {
 			d.fail(n, CodeTime, "the time stamp has no offset", fmt.Sprintf("write %s for UTC, or with an offset: %s-05:00",
@@ -176,8 +182,8 @@ func (d *decoder) word(v *Value, target reflect.Value, n *node) {
 	}
 }
 
-// word1 is what a message calls a thing of this shape.
-func (s *shape) word1() string {
+// noun is what a message calls a thing of this shape.
+func (s *shape) noun() string {
 	switch s.form {
 	case formBool:
 		return "true or false"
@@ -190,7 +196,7 @@ func (s *shape) word1() string {
 	case formTime:
 		return "a time stamp"
 	case formPointer:
-		return s.elem.word1()
+		return s.elem.noun()
 	case formList:
 		return "a list"
 	case formMap, formStruct:

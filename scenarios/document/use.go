@@ -16,7 +16,7 @@ func (l *Loader) Resolve(v *Value) (*Value, Diagnostics) {
 	if v == nil {
 		return nil, nil
 	}
-	r := resolver{loader: l, limits: l.limits()}
+	r := resolver{loader: l, limits: l.limits(), counts: map[*Value]int{}}
 	out := r.resolve(v, "", []string{v.Pos.File})
 	return out, r.errors.Sorted()
 }
@@ -25,7 +25,8 @@ func (l *Loader) Resolve(v *Value) (*Value, Diagnostics) {
 type resolver struct {
 	loader *Loader
 	limits Limits
-	nodes  int // brought in by parts so far
+	nodes  int            // brought in by parts so far
+	counts map[*Value]int // of each part
 	errors Diagnostics
 }
 
@@ -139,6 +140,9 @@ func (r *resolver) part(use *Entry, at string, files []string) (*Value, string) 
 	root, ds := load()
 	link := &Use{At: v.Pos, By: v.Used}
 	for _, d := range ds {
+		if len(r.errors) >= mostErrors {
+			break
+		}
 		if d.Line == 0 {
 			// The file itself cannot be had: that is a fault of the line that names it.
 			d.Pos, d.Span = v.Pos, v.span()
@@ -152,13 +156,7 @@ func (r *resolver) part(use *Entry, at string, files []string) (*Value, string) 
 	if root == nil {
 		return nil, ""
 	}
-	if r.nodes += root.Count(); r.nodes > r.limits.Nodes {
-		if r.nodes -= root.Count(); !r.has(CodeLimit) {
-			d := v.Diagnose("", CodeLimit, fmt.Sprintf("the document with its parts has more than %d keys and values", r.limits.Nodes),
-				"say what repeats with counts instead of using a part many times")
-			d.Path = where
-			r.errors = append(r.errors, d)
-		}
+	if !r.admit(root, v, where) {
 		return nil, ""
 	}
 	c := copier{link: link}
@@ -170,12 +168,22 @@ func (r *resolver) part(use *Entry, at string, files []string) (*Value, string) 
 	return part, name
 }
 
-func (r *resolver) has(code string) bool {
-	for _, d := range r.errors {
-		if d.Code == code {
-			return true
-		}
+// admit counts the values of a part against the limit, and says so once when the document grows beyond it.
+func (r *resolver) admit(root, use *Value, where string) bool {
+	count, ok := r.counts[root]
+	if !ok {
+		count = root.Count()
+		r.counts[root] = count
 	}
+	if r.nodes > r.limits.Nodes {
+		return false
+	}
+	if r.nodes += count; r.nodes <= r.limits.Nodes {
+		return true
+	}
+	r.errors = append(r.errors, Diagnostic{Code: CodeLimit, Pos: use.Pos, Span: use.span(), Used: use.Used.Chain(), Path: where,
+		Msg: fmt.Sprintf("the document with its parts has more than %d keys and values", r.limits.Nodes),
+		Fix: "say what repeats with counts instead of using a part many times"})
 	return false
 }
 
@@ -225,6 +233,9 @@ func exists(library fs.FS, p string) bool {
 
 // unknown reports a part that the library does not have, with the nearest names.
 func (r *resolver) unknown(v *Value, where, text string) {
+	if len(r.errors) >= mostErrors {
+		return
+	}
 	names := r.loader.libraryNames()
 	msg := fmt.Sprintf("the library has no part %q", clip(text))
 	if alt := suggest.Closest(strings.TrimSuffix(text, ".yaml"), names); alt != "" {
@@ -252,6 +263,9 @@ func (r *resolver) unknown(v *Value, where, text string) {
 }
 
 func (r *resolver) fail(v *Value, where, msg, fix string) {
+	if len(r.errors) >= mostErrors {
+		return
+	}
 	r.errors = append(r.errors, Diagnostic{Code: CodeUse, Pos: v.Pos, Span: v.span(), Used: v.Used.Chain(), Path: where, Msg: msg, Fix: fix})
 }
 

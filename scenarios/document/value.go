@@ -111,6 +111,18 @@ func (v *Value) entry(key string) *Entry {
 	return nil
 }
 
+// getter returns Get, by an index when the map is large.
+func (v *Value) getter() func(key string) *Value {
+	if len(v.Entries) <= smallMap {
+		return v.Get
+	}
+	index := make(map[string]*Value, len(v.Entries))
+	for i := range v.Entries {
+		index[v.Entries[i].Key] = v.Entries[i].Value
+	}
+	return func(key string) *Value { return index[key] }
+}
+
 // Lookup follows a path such as "site.power.feeds[1].name" and returns the value there. Where the path leads
 // to something that was not written, it returns the nearest value above it, and false.
 func (v *Value) Lookup(path string) (*Value, bool) {

@@ -200,7 +200,11 @@ type translator struct {
 func (c *translator) fail(n ast.Node, msg, fix string) string {
 	if c.err == nil {
 		at := n.Location()
-		c.err = &Error{Offset: at.From, Span: max(1, at.To-at.From), Msg: msg, Fix: fix}
+		from := at.From
+		for m, ok := n.(*ast.MemberNode); ok; m, ok = m.Node.(*ast.MemberNode) {
+			from = m.Node.Location().From // a.b.c begins with a
+		}
+		c.err = &Error{Offset: from, Span: max(1, at.To-from), Msg: msg, Fix: fix}
 	}
 	return "0"
 }
