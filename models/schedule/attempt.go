@@ -52,7 +52,7 @@ func (c *Config) scratch(s *State) *scratch {
 		s.scratch = &scratch{
 			marked:  make([]uint32, len(c.capacity)),
 			chunkAt: make([]int32, len(c.capacity)),
-			bounds:  make([]int32, c.top+1),
+			bounds:  make([]int32, c.top+2),
 			rooms:   make([]int32, c.groups.count()),
 		}
 	}
@@ -98,28 +98,19 @@ func (c *Config) hopeless(s *State, it *Item) bool {
 	if it.Whole {
 		return it.Parts > s.Empties
 	}
-	if int(it.Level) > c.top {
-		return true
+	b := &s.scratch.bounds[it.Level]
+	if *b < 0 {
+		*b = c.bound(s, it.Level)
 	}
-	b := s.scratch.bounds
-	if b[it.Level] < 0 {
-		b[it.Level] = c.bound(s, it.Level)
-	}
-	return it.Parts > b[it.Level]
+	return it.Parts > *b
 }
 
 // bound returns how many parts of level units each fit at most: a node with k·level free units or more counts k times.
 func (c *Config) bound(s *State, level int32) int32 {
-	if level == 0 {
-		if s.Count[0] == 0 {
-			return 0
-		}
-		return math.MaxInt32
-	}
-	if c.top == maxLevel {
-		if s.Count[level] == 0 {
-			return 0
-		}
+	switch {
+	case int(level) > c.top || s.Count[level] == 0:
+		return 0
+	case level == 0 || c.top == maxLevel:
 		return math.MaxInt32
 	}
 	sum := int32(0)

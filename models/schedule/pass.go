@@ -101,7 +101,7 @@ func (c *Config) startPinned(s *State, now float64, starts []Start) []Start {
 
 // pass goes through the queue once. When nothing was freed since the last pass, only new jobs are looked at.
 func (c *Config) pass(s *State, now float64, starts []Start) []Start {
-	sc, sh := s.scratch, &s.scratch.shadow
+	sh := &s.scratch.shadow
 	all := s.Dirty // look at all jobs
 	if all || now > sh.at {
 		sh.live = false
@@ -113,9 +113,12 @@ func (c *Config) pass(s *State, now float64, starts []Start) []Start {
 			if c.depth > 0 && i-blocked > c.depth {
 				break
 			}
-			if it.Seen && !all || it.Whole && it.Parts > s.Empties || !it.Whole && sc.bounds[it.Level] >= 0 && it.Parts > sc.bounds[it.Level] {
+			if it.Seen && !all || c.hopeless(s, it) {
 				it.Seen = true
 				continue
+			}
+			if c.backfill == easy && !sh.live {
+				c.foresee(s, s.Head, now)
 			}
 		}
 		guard := blocked >= 0 && c.backfill == easy && now+it.Span > sh.at
@@ -137,9 +140,8 @@ func (c *Config) pass(s *State, now float64, starts []Start) []Start {
 			break
 		}
 		if c.backfill == easy {
-			all = all || s.Head != it.Slot
-			if all || !sh.live {
-				c.foresee(s, it.Slot, now)
+			if s.Head != it.Slot {
+				sh.live, all = false, true
 			}
 		}
 		s.Head = it.Slot

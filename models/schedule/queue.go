@@ -30,7 +30,7 @@ func (c *Config) Submit(s *State, _ float64, r Request) {
 	e.Phase, e.Member = Waiting, c.member(e)
 	need := demand(&r)
 	e.Key = c.order.key(c, s, e)
-	it := Item{Key: e.Key, Span: c.occupancy(e), Seq: e.Seq, Slot: slot, Parts: r.Parts, Level: c.levelOf(&need), Whole: r.Whole}
+	it := Item{Key: e.Key, Span: c.occupancy(e), Seq: e.Seq, Slot: slot, Parts: r.Parts, Level: min(c.levelOf(&need), int32(c.top)+1), Whole: r.Whole}
 	i, _ := slices.BinarySearchFunc(s.Queue, it, before)
 	s.Queue = slices.Insert(s.Queue, i, it)
 	s.Fresh = min(s.Fresh, int32(i))
