@@ -255,3 +255,27 @@ func TestSettings(t *testing.T) {
 		}
 	}
 }
+
+// TestDesignPower: no steady load on a hot day draws more than the power chain is sized for.
+func TestDesignPower(t *testing.T) {
+	for name, build := range map[string]func() (*Plan, *Input){
+		"air":    func() (*Plan, *Input) { return airHall(t) },
+		"liquid": func() (*Plan, *Input) { return liquidHall(t, nil) },
+	} {
+		p, in := build()
+		for i := range in.RackHeat {
+			in.RackHeat[i] = p.designHeat / float64(len(in.RackHeat))
+		}
+		for _, dryBulb := range []float64{10, 30, 38} {
+			in.Weather = outdoors(dryBulb, 0.3)
+			s := New(p)
+			p.Settle(s, in)
+			var out Output
+			p.Step(s, in, &out)
+			if got := out.Power.Total(); got > p.DesignPower() {
+				t.Errorf("%s at %v °C: %.0f kW, more than the design's %.0f", name, dryBulb, got/1e3, p.DesignPower()/1e3)
+			}
+		}
+		t.Logf("%s: %.0f kW for %.0f kW", name, p.DesignPower()/1e3, p.designHeat/1e3)
+	}
+}

@@ -1,6 +1,9 @@
 package cooling
 
 import (
+	"math"
+	"slices"
+
 	"github.com/halltwin/halltwin/models/facility"
 	"github.com/halltwin/halltwin/models/unit"
 )
@@ -32,60 +35,67 @@ func Settings() []Setting {
 // coldestSet and hottestSet are the bounds of any set point in °C.
 const coldestSet, hottestSet = 2.0, 70.0
 
-// Set changes a set point of one thing to a value in °C. Errors are for the person who wrote the action.
-func (p *Plan) Set(s *State, r facility.Ref, field string, value float64) error {
-	if !(value >= coldestSet && value <= hottestSet) {
-		return &Error{field, sprintf("%.4g degC is no set point of a cooling plant: it lies from %g to %g degC", value, coldestSet, hottestSet)}
-	}
-	set := func(v []float64, i int) { v[i] = value }
-	all := func(v []float64) {
-		for i := range v {
-			v[i] = value
+// setPoints returns the set points in °C, inside the state, that a field of one thing addresses; none where the
+// plan does not have them.
+func (p *Plan) setPoints(s *State, r facility.Ref, field string) []float64 {
+	one := func(v []float64, i int) []float64 {
+		if i < 0 || i >= len(v) {
+			return nil
 		}
+		return v[i : i+1]
 	}
-	at := int(r.Index)
 	switch {
 	case r.Kind == facility.Site && field == "air.supply":
-		all(s.HallSet)
-	case r.Kind == facility.Site && field == "liquid.supply" && len(s.LoopSet) > 0:
-		p.setLiquid(s, value, s.LoopSet)
-	case r.Kind == facility.Hall && field == "air.supply" && at < len(s.HallSet):
-		set(s.HallSet, at)
-	case r.Kind == facility.CRAH && field == "supply" && at < p.counts[facility.CRAH]:
+		return s.HallSet
+	case r.Kind == facility.Site && field == "liquid.supply":
+		return s.LoopSet
+	case r.Kind == facility.Hall && field == "air.supply":
+		return one(s.HallSet, int(r.Index))
+	case r.Kind == facility.CRAH && field == "supply":
 		for i := range p.halls {
 			if h := &p.halls[i]; r.Index >= h.first && r.Index < h.first+h.n {
-				set(s.HallSet, i)
+				return one(s.HallSet, i)
 			}
 		}
-	case r.Kind == facility.CDU && field == "supply" && at < p.counts[facility.CDU]:
+	case r.Kind == facility.CDU && field == "supply":
 		for i := range p.loops {
 			if l := &p.loops[i]; r.Index >= l.first && r.Index < l.first+l.n {
-				p.setLiquid(s, value, s.LoopSet[i:i+1])
+				return one(s.LoopSet, i)
 			}
 		}
-	case (r.Kind == facility.Site && field == "plant.chilled.supply" || r.Kind == facility.Chiller && field == "supply") && len(s.WaterSet) > 0:
-		set(s.WaterSet, 0)
-	case (r.Kind == facility.Site && field == "plant.warm.supply" || r.Kind == facility.DryCooler && field == "supply") && len(s.WaterSet) > 1:
-		set(s.WaterSet, 1)
-	default:
-		return &Error{field, sprintf("this plant has no setting %q on a %s: settings are %s", field, r.Kind, settingNames(r.Kind))}
+	case r.Kind == facility.Site && field == "plant.chilled.supply", r.Kind == facility.Chiller && field == "supply":
+		return one(s.WaterSet, 0)
+	case r.Kind == facility.Site && field == "plant.warm.supply", r.Kind == facility.DryCooler && field == "supply":
+		return one(s.WaterSet, 1)
 	}
 	return nil
 }
 
-// setLiquid sets technology loops, and the warm water as far below the coldest of them as the plan had it.
-func (p *Plan) setLiquid(s *State, value float64, loops []float64) {
-	for i := range loops {
-		loops[i] = value
+// Setting returns the value in °C of a set point of one thing, NaN for one that the plan does not have.
+func (p *Plan) Setting(s *State, r facility.Ref, field string) float64 {
+	if v := p.setPoints(s, r, field); len(v) > 0 {
+		return v[0]
 	}
-	if len(p.water) < 2 {
-		return
+	return math.NaN()
+}
+
+// Set changes a set point of one thing to a value in °C. The warm water follows the coldest technology loop, as far
+// below it as the plan had it. Errors are for the person who wrote the action.
+func (p *Plan) Set(s *State, r facility.Ref, field string, value float64) error {
+	if !(value >= coldestSet && value <= hottestSet) {
+		return &Error{field, sprintf("%.4g degC is no set point of a cooling plant: it lies from %g to %g degC", value, coldestSet, hottestSet)}
 	}
-	coldest := s.LoopSet[0]
-	for _, v := range s.LoopSet {
-		coldest = min(coldest, v)
+	points := p.setPoints(s, r, field)
+	if len(points) == 0 {
+		return &Error{field, sprintf("this plant has no setting %q on a %s: settings are %s", field, r.Kind, settingNames(r.Kind))}
 	}
-	s.WaterSet[1] = coldest - (p.liquidSupply - p.water[1].supply)
+	for i := range points {
+		points[i] = value
+	}
+	if len(p.water) > 1 && (field == "liquid.supply" || r.Kind == facility.CDU) {
+		s.WaterSet[1] = slices.Min(s.LoopSet) - (p.liquidSupply - p.water[1].supply)
+	}
+	return nil
 }
 
 func settingNames(k facility.Kind) string {

@@ -77,7 +77,9 @@ type coefficients struct {
 	flowOf []float64 // by water loop: share of the design flow that its pumps can give
 }
 
-func (s *State) units(k facility.Kind) *Units {
+// Units returns what is known of the units of a kind of cooling equipment after the last step; it is empty for
+// other kinds.
+func (s *State) Units(k facility.Kind) *Units {
 	switch k {
 	case facility.CRAH:
 		return &s.CRAH
@@ -92,7 +94,7 @@ func (s *State) units(k facility.Kind) *Units {
 	case facility.Pump:
 		return &s.Pump
 	}
-	return nil
+	return &Units{}
 }
 
 // New returns the state in which everything works, no heat flows and everything is at its set point. Call
@@ -118,7 +120,7 @@ func New(p *Plan) *State {
 	for _, k := range kinds {
 		n := p.counts[k]
 		s.down[k] = make([]uint8, n)
-		u := s.units(k)
+		u := s.Units(k)
 		u.Power, u.Load = fill(n, 0), fill(n, 0)
 		switch k {
 		case facility.CRAH:
@@ -147,7 +149,7 @@ func (s *State) Clone() *State {
 		*f = slices.Clone(*f)
 	}
 	for _, k := range kinds {
-		u := c.units(k)
+		u := c.Units(k)
 		u.Power, u.Load, u.Flow, u.Supply, u.Return = slices.Clone(u.Power), slices.Clone(u.Load), slices.Clone(u.Flow), slices.Clone(u.Supply), slices.Clone(u.Return)
 		c.down[k] = slices.Clone(c.down[k])
 	}
