@@ -160,7 +160,11 @@ func (m *merger) remove(base, patterns *Value, path string) []*Value {
 		if p.Kind == Scalar {
 			what = fmt.Sprintf("%q", clip(p.Text))
 		}
-		m.fail(p, fmt.Sprintf("%s[%d]", path, i), "nothing in the list matches "+what, removable(base, p))
+		fix := ""
+		if len(m.errors) < mostSuggestions {
+			fix = removable(base, p)
+		}
+		m.fail(p, fmt.Sprintf("%s[%d]", path, i), "nothing in the list matches "+what, fix)
 	}
 	return kept
 }

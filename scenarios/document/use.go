@@ -236,7 +236,10 @@ func (r *resolver) unknown(v *Value, where, text string) {
 	if len(r.errors) >= mostErrors {
 		return
 	}
-	names := r.loader.libraryNames()
+	var names []string
+	if len(r.errors) < mostSuggestions {
+		names = r.loader.libraryNames()
+	}
 	msg := fmt.Sprintf("the library has no part %q", clip(text))
 	if alt := suggest.Closest(strings.TrimSuffix(text, ".yaml"), names); alt != "" {
 		r.fail(v, where, msg+fmt.Sprintf(" — did you mean %q?", alt), "")
