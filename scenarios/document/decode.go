@@ -29,12 +29,6 @@ func Decode(v *Value, into any) Diagnostics {
 	return d.errors.Sorted()
 }
 
-// mostErrors bounds what one document can report: more than this helps nobody.
-const mostErrors = 10_000
-
-// mostSuggestions is the number of errors after which no further words are compared: they cost more than they help.
-const mostSuggestions = 200
-
 // notes may stand in any map that describes a thing: words for the reader, which no model reads.
 var notes = [...]string{"title", "about", "source"}
 

@@ -26,6 +26,12 @@ const (
 	CodeValue    = "value"    // anything else that a model refuses
 )
 
+// mostErrors bounds what one document can report: more than this helps nobody.
+const mostErrors = 10_000
+
+// mostSuggestions is the number of errors after which no further words are compared: they cost more than they help.
+const mostSuggestions = 200
+
 // Diagnostic is one thing wrong with a document: what, where, and what would be right.
 type Diagnostic struct {
 	Code string `json:"code"`

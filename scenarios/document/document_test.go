@@ -290,7 +290,7 @@ func TestTogether(t *testing.T) {
 // TestHostile checks that documents made to be slow are not: anything quadratic here would run into the time limit
 // of the test.
 func TestHostile(t *testing.T) {
-	const n = 30_000
+	const n = 20_000
 	many := func(format string) string {
 		var b strings.Builder
 		for i := range n {

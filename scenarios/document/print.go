@@ -32,20 +32,28 @@ type printer struct {
 	w        *bufio.Writer
 	comments bool
 	lines    []line
+	silent   int // lines without a comment since the last with one
 }
 
 type line struct{ text, comment string }
 
-// add queues a line. Lines are written when their group, a run of lines with comments, is complete.
+// add queues a line, to be written when its group is complete: lines whose comments stand in one column. A group
+// ends where several lines have no comment.
 func (p *printer) add(text, comment string) {
+	const apart, most = 6, 500
 	if !p.comments {
 		comment = ""
 	}
 	if comment == "" {
-		p.flush()
+		p.silent++
+	} else {
+		if p.silent >= apart {
+			p.flush()
+		}
+		p.silent = 0
 	}
 	p.lines = append(p.lines, line{strings.TrimRight(text, " "), comment})
-	if comment == "" || len(p.lines) > 500 {
+	if len(p.lines) >= most {
 		p.flush()
 	}
 }
@@ -54,7 +62,7 @@ func (p *printer) flush() {
 	const widest = 56
 	column := 0
 	for _, l := range p.lines {
-		if n := width(l.text); n <= widest {
+		if n := width(l.text); l.comment != "" && n <= widest {
 			column = max(column, n)
 		}
 	}
