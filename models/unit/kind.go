@@ -3,6 +3,7 @@ package unit
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -221,21 +222,24 @@ func split(text string) (number, symbol string) {
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // example puts the number that was written before the units of the kind's example, at most the last two.
+// example writes the number with the two units that its writer probably had in mind: small numbers are of large
+// units.
 func (k *Kind) example(text string) string {
 	number, _ := split(text)
-	if len(number) > 20 {
+	if number == "" || len(k.Show) == 0 {
 		return k.Example
 	}
-	var with []string
-	for _, e := range strings.Split(strings.ReplaceAll(k.Example, " or ", ", "), ", ") {
-		if _, symbol := split(e); symbol != "" && number != "" {
-			with = append(with, number+" "+symbol)
+	at := max(0, len(k.Show)-2)
+	if v, err := strconv.ParseFloat(number, 64); err == nil && math.Abs(v) >= 100 {
+		if i := slices.Index(k.Show, k.SI()); i >= 0 {
+			at = min(at, i)
 		}
 	}
-	if len(with) == 0 {
-		return k.Example
+	var written []string
+	for _, symbol := range k.Show[at:min(at+2, len(k.Show))] {
+		written = append(written, number+" "+symbol)
 	}
-	return strings.Join(with[max(0, len(with)-2):], " or ")
+	return strings.Join(written, " or ")
 }
 
 func (k *Kind) list() string {
