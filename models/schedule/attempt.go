@@ -143,12 +143,14 @@ func (c *Config) place(s *State, slot int32, now float64, guard bool, only int32
 }
 
 // room returns how many of the parts still wanted node n can take.
-func (a *attempt) room(n int32) int32 {
+func (a *attempt) room(n int32) int32 { return a.roomFor(n, a.want) }
+
+// roomFor returns how many of k parts node n can take.
+func (a *attempt) roomFor(n, k int32) int32 {
 	nd := &a.s.Nodes[n]
 	if nd.Level < 0 {
 		return 0
 	}
-	k := a.want
 	if a.whole {
 		if nd.Parts > 0 {
 			return 0

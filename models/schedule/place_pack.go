@@ -57,18 +57,23 @@ func (a *attempt) tightest() int32 {
 	return -1
 }
 
-// packGroups keeps a job in few racks, or under few leaf switches: in the fullest one with room for all of it; else
-// in the emptiest ones, and what is left over in the fullest one with room. Within one, it packs nodes.
+// packGroups keeps a job in few racks, or under few leaf switches: on a node in use that has room for all of it; else
+// in the fullest group that has; else in the emptiest groups, and what is left over in the fullest one with room.
+// Within one, it packs nodes.
 // Hard, it waits for groups that take as much of it as an empty one would, and one for the rest.
 type packGroups struct{ hard bool }
 
 func (p packGroups) consolidates() bool { return p.hard }
 
 func (p packGroups) place(a *attempt) bool {
+	if n := a.tightest(); n >= 0 && a.s.Nodes[n].Parts > 0 {
+		a.take(n, a.want)
+		return true
+	}
 	g, rooms := &a.c.groups, a.s.scratch.rooms
 	clear(rooms)
 	for n := a.first(0); n >= 0; n = a.first(n + 1) {
-		rooms[g.of[n]] += a.room(n)
+		rooms[g.of[n]] += a.roomFor(n, maxLevel)
 	}
 	least := int32(1)
 	if p.hard {
