@@ -248,7 +248,7 @@ func (o *openDC) readFragments(f *parquetFile) error {
 				o.runs = append(o.runs, fragmentRun{id: task, from: row + i, to: row + i})
 			}
 			d, u := duration[i], cpu[i]/capacities.cpu
-			if !(d > 0) || !(u >= 0) || math.IsInf(u, 1) {
+			if !(d > 0 && d < 1e13) || !(u >= 0) || math.IsInf(u, 1) {
 				return o.rowError(f, row+i, "duration, cpu_usage", fmt.Sprintf("%g ms at %g of %g MHz is no use of a processor", d, cpu[i], capacities.cpu))
 			}
 			b.add(d/1000, u)
