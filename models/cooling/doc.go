@@ -30,6 +30,17 @@
 // length is stable, and no iteration is needed but one bracketed Newton on each water loop's temperature when its
 // plant is out of capacity.
 //
+// # Agreement
+//
+//	ε-NTU against the Modelica Buildings Library, whole trajectory   1e-5 (counterflow), 2e-5 (crossflow)
+//	EIR chiller, verification cases                                  1e-5; 151 of 157 public curve sets normalise
+//	YorkCalc, verification cases                                     1e-4 K
+//	Merkel tower against EnergyPlus, 1,199 min in service            1.9 % of the driving difference (median), 2.9 % (most)
+//	recirculation, ride-through and tank cases                       within their tolerances, 1e-6 to 1e-3
+//	a day with three losses, steps of 300 s against 10 s             0.05 % of its energy
+//	three of four CRAHs lost, steps of 10 s against 0.1 s            0.06 K; of 60 s 0.6 K
+//	energy ledger, 10,000 random plants under failures               1e-9 in every step
+//
 // # State and use
 //
 // [Compile] makes an immutable [Plan] from a [Spec] and [Sizes]; [New] its [State], plain data; [Plan.Step]

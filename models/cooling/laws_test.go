@@ -134,6 +134,22 @@ func TestLaws(t *testing.T) {
 	}
 }
 
+// TestEnergy adds up what every step stored and compares it with what the masses hold at the end.
+func TestEnergy(t *testing.T) {
+	p, in := liquidHall(t, nil)
+	s := New(p)
+	p.Settle(s, in)
+	before, stored := p.Energy(s), 0.0
+	fail(p, s, facility.CDU, 0, 1)
+	fail(p, s, facility.CRAH, 0, 1)
+	fail(p, s, facility.DryCooler, 0, 1, 2)
+	in.Weather = outdoors(40, 0.2)
+	run(t, p, s, in, 3600, func(_ float64, out *Output) { stored += out.Storing * in.Dt })
+	if got := p.Energy(s) - before; stored < 1e7 || math.Abs(got-stored) > 1e-6*stored {
+		t.Errorf("the masses hold %v J more, the steps stored %v", got, stored)
+	}
+}
+
 // TestRenumber permutes racks, and splits a hall in two: the physics does not care.
 func TestRenumber(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
