@@ -221,23 +221,28 @@ func split(text string) (number, symbol string) {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// example puts the number that was written before the units of the kind's example, at most the last two.
-// example writes the number with the two units that its writer probably had in mind: small numbers are of large
-// units.
+// example writes the number with the two units that its writer probably had in mind: those of the kind's example
+// or, for a large number, the SI unit and the next.
 func (k *Kind) example(text string) string {
 	number, _ := split(text)
-	if number == "" || len(k.Show) == 0 {
+	if number == "" || len(number) > 20 {
 		return k.Example
 	}
-	at := max(0, len(k.Show)-2)
-	if v, err := strconv.ParseFloat(number, 64); err == nil && math.Abs(v) >= 100 {
-		if i := slices.Index(k.Show, k.SI()); i >= 0 {
-			at = min(at, i)
+	var symbols []string
+	for _, e := range strings.Split(strings.ReplaceAll(k.Example, " or ", ", "), ", ") {
+		if _, symbol := split(e); symbol != "" {
+			symbols = append(symbols, symbol)
 		}
 	}
-	var written []string
-	for _, symbol := range k.Show[at:min(at+2, len(k.Show))] {
-		written = append(written, number+" "+symbol)
+	symbols = symbols[max(0, len(symbols)-2):]
+	if v, err := strconv.ParseFloat(number, 64); err == nil && math.Abs(v) >= 100 {
+		if i := slices.Index(k.Show, k.SI()); i >= 0 {
+			symbols = k.Show[i:min(i+2, len(k.Show))]
+		}
+	}
+	written := make([]string, len(symbols))
+	for i, symbol := range symbols {
+		written[i] = number + " " + symbol
 	}
 	return strings.Join(written, " or ")
 }

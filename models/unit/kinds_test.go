@@ -68,6 +68,10 @@ func TestErrorWords(t *testing.T) {
 	}{
 		{PowerKind, "1.2", "power needs a unit", "write 1.2 kW or 1.2 MW"},
 		{DurationKind, "5", "duration needs a unit", "write 5 min or 5 h"},
+		{PowerKind, "700", "power needs a unit", "write 700 W or 700 kW"},
+		{DurationKind, "300", "duration needs a unit", "write 300 s or 300 min"},
+		{DataKind, "80", "data size needs a unit", "write 80 GB or 80 GiB"},
+		{RatioKind, "x", `"x" is no ratio`, "write 60 % or 0.6"},
 		{TemperatureKind, "24", "temperature needs a unit", "write 24 degC"},
 		{TemperatureKind, "24 C", `unknown unit "C"`, `did you mean "degC"?`},
 		{DurationKind, "5 minutes", `unknown unit "minutes"`, `did you mean "min"?`},
