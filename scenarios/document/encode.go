@@ -10,7 +10,8 @@ import (
 )
 
 // Encode returns a spec as the shortest document that decodes to it: what equals its default is left out, quantities
-// are written to six digits. It is how a fitted generator becomes a file.
+// have six digits. Types that read themselves from text must also write themselves (MarshalText). It is how a fitted
+// generator or a calibration becomes a file.
 func Encode(spec any) *Value {
 	v := reflect.Indirect(reflect.ValueOf(spec))
 	return encode(v, mustShape(v.Type()))
