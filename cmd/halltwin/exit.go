@@ -38,26 +38,28 @@ var exitCodes = []struct {
 	{exitInterrupted, "interrupted by Ctrl-C or SIGTERM; what was recorded until then is whole"},
 }
 
-// failure is an error with its exit code. Without an error inside, what there is to say has been said.
-type failure struct {
+// exitError is an error with its exit code. Without an error inside, what there is to say has been said.
+type exitError struct {
 	code int
 	err  error
 }
 
-func (f *failure) Error() string {
+func (f *exitError) Error() string {
 	if f.err == nil {
 		return fmt.Sprintf("exit %d", f.code)
 	}
 	return f.err.Error()
 }
 
-func (f *failure) Unwrap() error { return f.err }
+func (f *exitError) Unwrap() error { return f.err }
 
-// ends returns a failure that has already been explained.
-func ends(code int) error { return &failure{code: code} }
+// ends returns an error that has already been explained.
+func ends(code int) error { return &exitError{code: code} }
 
 // usage returns an error of the command line.
-func usage(format string, args ...any) error { return &failure{exitUsage, fmt.Errorf(format, args...)} }
+func usage(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
 
 // invalid is a scenario with diagnostics.
 type invalid struct {
@@ -71,7 +73,7 @@ func (e *invalid) Error() string { return e.ds.Error() }
 
 // codeOf is the exit code of an error.
 func codeOf(err error) int {
-	var f *failure
+	var f *exitError
 	var bad *invalid
 	var sink *record.SinkError
 	var path *fs.PathError
@@ -93,7 +95,7 @@ func codeOf(err error) int {
 // report tells what went wrong and returns the exit code.
 func (p *process) report(err error) int {
 	code := codeOf(err)
-	var f *failure
+	var f *exitError
 	var bad *invalid
 	switch {
 	case err == nil, errors.As(err, &f) && f.err == nil:

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/halltwin/halltwin/scenarios"
+	"github.com/halltwin/halltwin/twin"
+	"github.com/halltwin/halltwin/twin/record"
+	"github.com/halltwin/halltwin/twin/record/journal"
+	"github.com/halltwin/halltwin/twin/record/lineproto"
+	"github.com/halltwin/halltwin/twin/record/rundir"
+	"github.com/halltwin/halltwin/twin/record/term"
+	"github.com/spf13/cobra"
+)
+
+// runFlags are the flags of `halltwin run`.
+type runFlags struct {
+	variant  string
+	seed     uint64
+	seeded   bool
+	set      []string
+	out      string
+	replace  bool
+	csv      bool
+	influx   string
+	view     bool
+	exitZero bool
+	quiet    bool
+	json     bool
+}
+
+func runVerb(p *process) *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run FILE",
+		Short: "Live a scenario and print its verdict",
+		Long: "Run checks a scenario, lives it, prints the verdict with its evidence, and leaves a run directory.\n" +
+			"FILE is a scenario file or a what-if of the library. A missed expectation is exit code 3.\n" +
+			"Ctrl-C stops at the next boundary and keeps what was recorded; twice aborts.",
+		Example: examples("halltwin run first-run", "halltwin run first-run --variant three-crahs --seed 8",
+			"halltwin run my-hall.yaml --set 'site.air.supply=26 degC' --out runs/warm --json"),
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			f.seeded = c.Flags().Changed("seed")
+			return run(p, args[0], &f)
+		},
+	}
+	c.Flags().StringVar(&f.variant, "variant", "", "run this variant instead of the base")
+	c.Flags().Uint64Var(&f.seed, "seed", 0, "seed of all random streams; the scenario's by default")
+	c.Flags().StringArrayVar(&f.set, "set", nil, "override one value, as in --set 'site.liquid.supply=40 degC'; may be repeated")
+	c.Flags().StringVarP(&f.out, "out", "o", "", "run directory; runs/NAME by default, with a number if that exists")
+	c.Flags().BoolVar(&f.replace, "replace", false, "replace an earlier run in the --out directory")
+	c.Flags().BoolVar(&f.csv, "csv", false, "also write the samples as CSV into the run directory")
+	c.Flags().StringVar(&f.influx, "influx", "", "also write the samples as InfluxDB line protocol to this file; .gz compresses")
+	c.Flags().BoolVar(&f.view, "view", false, "afterwards show the run in a browser, if this is a terminal")
+	c.Flags().BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 also when an expectation is missed")
+	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no event lines")
+	c.Flags().BoolVar(&f.json, "json", false, "print the summary as JSON")
+	return c
+}
+
+func run(p *process, path string, f *runFlags) error {
+	file, err := load(path, f.set, "was not run")
+	if err != nil {
+		return err
+	}
+	plan, err := compile(file, path, f.variant, "was not run")
+	if err != nil {
+		return err
+	}
+	seed := plan.Seed
+	if f.seeded {
+		seed = f.seed
+	}
+	dir := f.out
+	if dir == "" {
+		dir = freeDir(filepath.Join("runs", record.RunName(plan.Name, plan.Variant)))
+	}
+	summary, err := f.live(p, plan, path, seed, dir)
+	if summary == nil {
+		return err
+	}
+	if f.json {
+		err = errors.Join(err, printJSON(p.stdout.Out, summary))
+	} else {
+		err = errors.Join(err, p.stdout.Summary(summary))
+		fmt.Fprintf(p.stdout.Out, "\nrecorded in %s (%s)\n", dir, filepath.Join(dir, rundir.ReportFile))
+		if err == nil && f.view && p.stdout.Live {
+			return errors.Join(serve(p, dir, &serveFlags{open: true}), f.outcome(summary))
+		}
+		fmt.Fprintf(p.stdout.Out, "to look at it: halltwin serve %s\n", quote([]string{dir}))
+	}
+	if err != nil {
+		return err
+	}
+	return f.outcome(summary)
+}
+
+// live runs a plan, records it into dir and shows its progress.
+func (f *runFlags) live(p *process, plan *scenarios.Plan, path string, seed uint64, dir string) (*record.Summary, error) {
+	metrics := []string{rundir.Parquet}
+	if f.csv {
+		metrics = append(metrics, rundir.CSV)
+	}
+	if plan.Influx {
+		metrics = append(metrics, rundir.LineProtocol)
+	}
+	writer, err := rundir.Create(dir, rundir.Options{Metrics: metrics, Replace: f.replace})
+	if err != nil {
+		return nil, &exitError{exitIO, err}
+	}
+	sinks := []record.Sink{writer}
+	if f.influx != "" {
+		sinks = append(sinks, lineproto.New(journal.Dir(filepath.Dir(f.influx)), filepath.Base(f.influx)))
+	}
+	options := twin.Options{Seed: seed, Version: versionText(), Command: f.command(path, seed)}
+	if !f.quiet {
+		w := &watcher{progress: term.NewProgress(p.stderr, p.now()), now: p.now}
+		defer w.progress.Close()
+		sinks = append(sinks, w)
+		options.Progress = w.show
+	}
+	options.Sink = record.NewFanout(sinks...)
+	ctx, stop := p.interruptible("stopping at the next boundary")
+	defer stop()
+	return twin.Run(ctx, plan, options)
+}
+
+// command reproduces the run.
+func (f *runFlags) command(path string, seed uint64) string {
+	args := []string{"halltwin", "run", path}
+	if f.variant != "" {
+		args = append(args, "--variant", f.variant)
+	}
+	for _, s := range f.set {
+		args = append(args, "--set", s)
+	}
+	return quote(append(args, "--seed", fmt.Sprint(seed)))
+}
+
+// outcome maps a verdict to the exit code.
+func (f *runFlags) outcome(s *record.Summary) error {
+	switch s.Verdict {
+	case record.Missed:
+		if !f.exitZero {
+			return ends(exitMissed)
+		}
+	case record.Interrupted:
+		return ends(exitInterrupted)
+	case record.Broken:
+		return ends(exitInternal)
+	}
+	return nil
+}
+
+// freeDir returns a path that does not exist yet: the one asked for, or that with a number.
+func freeDir(path string) string {
+	for free, n := path, 2; ; n++ {
+		if _, err := os.Lstat(free); errors.Is(err, fs.ErrNotExist) {
+			return free
+		}
+		free = fmt.Sprintf("%s-%d", path, n)
+	}
+}
+
+// watcher is the sink that shows a run to the person who waits.
+type watcher struct {
+	progress *term.Progress
+	now      func() time.Time
+}
+
+var _ record.Sink = (*watcher)(nil)
+
+func (w *watcher) show(s twin.Progress) {
+	w.progress.Update(w.now(), term.Status{Time: s.Now, Duration: s.Duration, IT: s.IT, Site: s.Site, PUE: s.PUE, HottestGPU: s.Hottest,
+		Running: float64(s.Running), Queued: float64(s.Queued), Faults: float64(s.Faults)})
+}
+
+// Open does nothing.
+func (w *watcher) Open(*record.Header) error { return nil }
+
+// Frame does nothing: the status comes with its own rhythm.
+func (w *watcher) Frame(*record.Frame) error { return nil }
+
+// Event shows what matters.
+func (w *watcher) Event(e *record.Event) error {
+	w.progress.Event(w.now(), e)
+	return nil
+}
+
+// Close takes the live lines away, so that the summary begins on a clean screen.
+func (w *watcher) Close(*record.Summary) error {
+	w.progress.Close()
+	return nil
+}

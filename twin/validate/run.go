@@ -1,0 +1,67 @@
+package validate
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/halltwin/halltwin/scenarios"
+	"github.com/halltwin/halltwin/twin"
+	"github.com/halltwin/halltwin/twin/record"
+)
+
+// compile checks and compiles a scenario that was written in memory. The files that it names lie in a folder.
+func compile(folder, name, text string) (*scenarios.Plan, error) {
+	f, ds := scenarios.LoadBytes(filepath.Join(folder, name+".yaml"), []byte(text))
+	if len(ds) > 0 {
+		return nil, fmt.Errorf("%s: %w", name, ds)
+	}
+	p, ds := f.Plan("")
+	if len(ds) > 0 {
+		return nil, fmt.Errorf("%s: %w", name, ds)
+	}
+	return p, nil
+}
+
+// live runs a plan and keeps every sample of its site's channels.
+func live(ctx context.Context, p *scenarios.Plan) (*samples, error) {
+	s := &samples{of: map[string][]float64{}}
+	sum, err := twin.Run(ctx, p, twin.Options{Seed: p.Seed, Sink: s})
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.summary = sum
+	return s, nil
+}
+
+// samples is a sink that keeps the channels of the site in memory.
+type samples struct {
+	time    []float64 // s from the start
+	of      map[string][]float64
+	ends    []float64 // s: when jobs were done
+	summary *record.Summary
+}
+
+var _ record.Sink = (*samples)(nil)
+
+func (s *samples) Open(*record.Header) error { return nil }
+
+func (s *samples) Frame(f *record.Frame) error {
+	if n := len(s.time); n == 0 || s.time[n-1] != f.Time {
+		s.time = append(s.time, f.Time)
+	}
+	s.of[f.Channel.Name] = append(s.of[f.Channel.Name], f.Values[0])
+	return nil
+}
+
+func (s *samples) Event(e *record.Event) error {
+	if e.Type == "job.done" {
+		s.ends = append(s.ends, e.Time)
+	}
+	return nil
+}
+
+func (s *samples) Close(*record.Summary) error { return nil }
