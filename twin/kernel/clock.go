@@ -50,7 +50,8 @@ func NewClock(agenda *Agenda, now float64, pacer *Pacer) *Clock {
 func (c *Clock) Now() float64 { return c.now }
 
 // Run drives the world until the given time, in s, which is a boundary whatever the windows say. It stops early, at
-// a boundary, when the context is cancelled, and returns its cause; it stops at once on an error of the world.
+// a boundary, when the context is cancelled, and returns its cause; it stops at once, within a
+// window, on an error of the world, after which only Close is left to call.
 func (c *Clock) Run(ctx context.Context, w World, until float64) error {
 	c.world, c.ctx = w, ctx
 	defer func() { c.world, c.ctx = nil, nil }()
