@@ -65,3 +65,9 @@ func (s *samples) Event(e *record.Event) error {
 }
 
 func (s *samples) Close(*record.Summary) error { return nil }
+
+// last returns the last sample of a channel.
+func (s *samples) last(channel string) float64 {
+	v := s.of[channel]
+	return v[len(v)-1]
+}

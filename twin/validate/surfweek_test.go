@@ -1,6 +1,5 @@
 package validate
-import ("testing";"context")
-func TestSurf(t *testing.T){
- r,err:=runSurfWeek(context.Background(), "/work/shared/data")
- t.Log(r,err)
-}
+
+import "testing"
+
+func TestSURFWeek(t *testing.T) { check(t, SURFWeek) }

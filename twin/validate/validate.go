@@ -35,7 +35,9 @@ func (r *Result) Add(name string, value float64, unit, target string, ok bool) {
 }
 
 // Say appends a line.
-func (r *Result) Say(format string, args ...any) { r.Lines = append(r.Lines, fmt.Sprintf(format, args...)) }
+func (r *Result) Say(format string, args ...any) {
+	r.Lines = append(r.Lines, fmt.Sprintf(format, args...))
+}
 
 // OK reports whether every figure meets its target.
 func (r *Result) OK() bool {
@@ -58,7 +60,7 @@ func (e *MissingError) Error() string {
 }
 
 // benchmarks is the registry, filled where each benchmark is defined in its own file.
-var benchmarks = []Benchmark{}
+var benchmarks = []Benchmark{SURFWeek}
 
 // All returns every benchmark, in the order in which they are listed.
 func All() []Benchmark { return benchmarks }
