@@ -163,7 +163,7 @@ func fitSizes(set *Set) []SizeSpec {
 // fitLogNormals fits one to four lognormal components by expectation maximisation on the logarithms; the number is that of
 // the smallest Bayesian information criterion.
 func fitLogNormals(values []float64) []LogNormalSpec {
-	const most = 20000
+	const most = 8000
 	step := max(len(values)/most, 1)
 	var x []float64
 	for i := 0; i < len(values); i += step {

@@ -271,7 +271,7 @@ func (c *collector) demand(j *workload.Job, r *record) *problem {
 }
 
 // split returns the number of equal parts for an amount n where a part holds at most per: as many as the trace has nodes
-// where that divides n, else the fewest that divide it, up to twice the fewest that hold it, else the fewest that hold it.
+// where that divides n, else as workload.Gang does.
 func split(n, per, nodes float64) float64 {
 	if n != math.Floor(n) {
 		return max(math.Ceil(n/per), 1)
@@ -279,13 +279,8 @@ func split(n, per, nodes float64) float64 {
 	if nodes >= 1 && math.Mod(n, nodes) == 0 && n/nodes <= per {
 		return nodes
 	}
-	fewest := max(math.Ceil(n/per), 1)
-	for p := fewest; p <= 2*fewest; p++ {
-		if math.Mod(n, p) == 0 {
-			return p
-		}
-	}
-	return fewest
+	parts, _ := workload.Gang(n, per)
+	return parts
 }
 
 // even is the share of one of the parts, rounded up to a whole device unless the job asked for a fraction of one.
@@ -369,7 +364,10 @@ func (c *collector) finish() (*Trace, error) {
 			j.Start = (j.Start - zero) * gain
 		}
 	}
-	slices.SortStableFunc(t.Jobs, func(a, b workload.Job) int { return cmp.Compare(a.Submit, b.Submit) })
+	bySubmit := func(a, b workload.Job) int { return cmp.Compare(a.Submit, b.Submit) }
+	if !slices.IsSortedFunc(t.Jobs, bySubmit) { // a stable sort of large structs is slow even where there is nothing to do
+		slices.SortStableFunc(t.Jobs, bySubmit)
+	}
 	if s := float64(spec.Scale); s != 1 {
 		if spec.Replay {
 			return nil, fmt.Errorf("scale: a replayed placement cannot be multiplied: leave out scale or replay")
