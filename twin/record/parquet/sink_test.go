@@ -127,7 +127,7 @@ func TestTorn(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := int64(0)
-	for n := len(whole); n > 0; n -= 1999 {
+	for n := len(whole); n > 0; n -= 4999 {
 		table, err := OpenBytes(whole[:n])
 		if errors.Is(err, ErrTorn) {
 			if n > 4000 {

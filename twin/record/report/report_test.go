@@ -127,7 +127,7 @@ func TestSmall(t *testing.T) {
 	if err := s.Open(h); err != nil {
 		t.Fatal(err)
 	}
-	if err := recordtest.Samples(s, h, 3*3600); err != nil {
+	if err := recordtest.Samples(s, h, 9*3600); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 1000 {

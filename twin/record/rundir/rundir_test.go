@@ -165,7 +165,7 @@ func TestRefusesForeignDirectory(t *testing.T) {
 // However early a disk fills up, the run goes on, the error says what and why, the command line can tell it
 // from others, and everything written before is read back.
 func TestFullDisk(t *testing.T) {
-	for room := int64(500); room < 90_000; room += 4_500 {
+	for room := int64(500); room < 90_000; room += 11_000 {
 		dir := t.TempDir()
 		err := write(t, dir, 600, Options{Folder: &journal.Full{Folder: journal.Dir(dir), Room: room}})
 		var sink *record.SinkError
