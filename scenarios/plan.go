@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/halltwin/halltwin/models/account"
 	"github.com/halltwin/halltwin/models/action"
 	"github.com/halltwin/halltwin/models/channel"
 	"github.com/halltwin/halltwin/models/compute"
@@ -38,6 +39,7 @@ type Plan struct {
 	Capacity  []workload.Vector
 	DesignIT  float64 // W at the rack feeds with everything at full load
 	Other     float64 // W of lighting, offices and the like
+	Costs     account.Spec
 
 	Power     *power.Plan
 	Cooling   *cooling.Plan

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"time"
 
+	"github.com/halltwin/halltwin/models/account"
 	"github.com/halltwin/halltwin/models/compute"
 	"github.com/halltwin/halltwin/models/cooling"
 	"github.com/halltwin/halltwin/models/failure"
@@ -32,6 +33,7 @@ type Spec struct {
 	Workload  []WorkSpec    `yaml:"workload" doc:"its work: traces, generators, training runs, services, single jobs"`
 	Scheduler schedule.Spec `yaml:"scheduler" doc:"how jobs are ordered and placed"`
 	Failures  failure.Spec  `yaml:"failures" doc:"what fails by itself, how often, and how it is repaired"`
+	Costs     account.Spec  `yaml:"costs" doc:"what energy and water cost beside the grid's own series"`
 	Controls  ControlsSpec  `yaml:"controls" doc:"control laws above the plant's own"`
 	Timeline  []ActionSpec  `yaml:"timeline" doc:"what happens when"`
 	Record    RecordSpec    `yaml:"record" doc:"what is recorded"`

@@ -109,6 +109,7 @@ func (w *World) take(r facility.Ref, detect, draw float64) {
 		w.bringDown(r.Index, detect, draw)
 	case facility.GPU:
 		w.DownGPUs++
+		w.recount(true)
 		n := w.plan.Tree.Levels[facility.GPU].Up[r.Index]
 		local := w.plan.Tree.Levels[facility.GPU].Local[r.Index]
 		w.touch(w.nodeRack[n])
@@ -143,6 +144,7 @@ func (w *World) give(r facility.Ref) {
 		w.bringUp(r.Index)
 	case facility.GPU:
 		w.DownGPUs--
+		w.recount(true)
 		n := w.plan.Tree.Levels[facility.GPU].Up[r.Index]
 		w.touch(w.nodeRack[n])
 		w.sched.SetGPUUp(&w.Sched, n, w.plan.Tree.Levels[facility.GPU].Local[r.Index], true)
@@ -160,6 +162,7 @@ func (w *World) bringDown(n int32, detect, draw float64) {
 	}
 	w.touch(w.nodeRack[n])
 	ns.Up, ns.Draw = false, float32(draw)
+	w.recount(true)
 	w.Totals.NodesLost++
 	w.Totals.NodesDown++
 	w.interruptNode(n, ^uint64(0), detect)
@@ -175,6 +178,7 @@ func (w *World) bringUp(n int32) {
 	}
 	w.touch(rack)
 	ns.Up = true
+	w.recount(true)
 	w.Totals.NodesDown--
 	w.sched.SetUp(&w.Sched, n, true)
 	w.wantPass()
@@ -200,11 +204,15 @@ func (w *World) drain(r facility.Ref, on bool) {
 		case on:
 			ns.Drain++
 			if ns.Drain == 1 {
+				w.Drains++
+				w.recount(true)
 				w.sched.SetDrain(&w.Sched, n, true)
 			}
 		case ns.Drain > 0:
 			ns.Drain--
 			if ns.Drain == 0 {
+				w.Drains--
+				w.recount(true)
 				w.sched.SetDrain(&w.Sched, n, false)
 				w.wantPass()
 			}

@@ -2,6 +2,7 @@ package twin
 
 import (
 	"fmt"
+	"github.com/halltwin/halltwin/models/account"
 	"math"
 	"math/bits"
 
@@ -92,17 +93,29 @@ func (w *World) count(j int32) {
 		return
 	}
 	gpus := spec.GPUs()
-	w.Totals.Held += gpus * dt
-	if s.Phase == Stalled {
-		w.Totals.Unnoticed += gpus * dt
-		return
+	w.post(spec, gpus, dt, s)
+}
+
+// post enters dt seconds of a job that holds GPUs into the books, and lets it advance.
+func (w *World) post(spec *workload.Job, gpus, dt float64, s *JobState) {
+	books := [2]*account.GPUTime{&w.Books.GPU, nil}
+	if spec.Class == workload.Train {
+		books[1] = &w.Books.Training
+		w.Books.Training.Tick(gpus, dt)
 	}
-	worked, saved, restarted := s.advance(spec, dt)
-	w.Totals.Useful += gpus * worked * s.Speed
-	w.Totals.Slow += gpus * worked * (1 - s.Speed)
-	w.Totals.Saving += gpus * saved
-	w.Totals.Restarting += gpus * restarted
-	w.Totals.Idle += gpus * (dt - worked - saved - restarted)
+	var worked, saved, restarted float64
+	if s.Phase != Stalled {
+		worked, saved, restarted = s.advance(spec, dt)
+	}
+	for _, b := range books {
+		if b == nil {
+			continue
+		}
+		b.Run(gpus, worked, s.Speed)
+		b.Spend(account.Checkpoint, gpus, saved)
+		b.Spend(account.Restart, gpus, restarted)
+		b.Spend(account.Stalled, gpus, dt-worked-saved-restarted)
+	}
 }
 
 // arrive puts the jobs that are due into the queue and arms the next arrival.
@@ -123,10 +136,11 @@ func (w *World) enqueue(j int32) {
 		return
 	}
 	if s.Phase == Pending {
-		w.Totals.Submitted++
+		w.Books.Jobs.Submit()
+	} else {
+		w.Books.Jobs.Interrupt()
 	}
-	s.Phase = Queued
-	w.Totals.Waiting++
+	s.Phase, s.Queued = Queued, w.Now
 	w.sched.Submit(&w.Sched, w.Now, w.request(j, spec, s))
 	w.wantPass()
 }
@@ -170,8 +184,10 @@ func (w *World) start(st *schedule.Start) {
 		w.Totals.Wait += w.Now - spec.Submit
 		w.Totals.Started++
 	}
-	w.Totals.Waiting--
-	w.Totals.Active++
+	w.Books.Jobs.Start()
+	if spec.Class == workload.Train {
+		w.Books.Training.Wait(spec.GPUs(), w.Now-s.Queued)
+	}
 	s.Stall, s.Saving, s.Cycle, s.Progress = 0, false, 0, s.Saved
 	if s.Restarts > 0 {
 		s.Stall = spec.Restart
@@ -225,6 +241,7 @@ func (w *World) release(j int32) {
 		}
 		*at = sl.OnNode
 		w.BusyGPUs -= float64(bits.OnesCount64(sl.GPUs))
+		w.recount(w.Drains > 0 || !w.Nodes[sl.Node].Up || w.DownGPUs > 0)
 		if w.work.Jobs[j].Profile >= 0 {
 			w.Racks[rack].Varying--
 		}
@@ -253,7 +270,7 @@ func (w *World) reschedule(j int32) {
 	if spec.Walltime > 0 && s.Start+spec.Walltime < at-1e-9*spec.Walltime {
 		at, kind = s.Start+spec.Walltime, evKill
 	}
-	if at <= w.plan.Duration {
+	if at <= w.plan.Duration && spec.Class != workload.Service { // a service goes on to the end
 		w.push(at, phaseWork, kind, j, s.Gen)
 	}
 }
@@ -264,12 +281,11 @@ func (w *World) end(j int32, killed bool) {
 	w.count(j)
 	w.release(j)
 	s.End = w.Now
-	w.Totals.Active--
 	kind, text, severity := "job.done", "done", record.Detail
 	switch {
 	case killed:
 		s.Phase, kind, text = Failed, "job.killed", "killed at its walltime"
-		w.lose(j, s.Progress-s.Saved, &w.Totals.Killed)
+		w.lose(j, s.Progress-s.Saved, account.Wasted)
 		w.Totals.Expired++
 	case spec.Outcome == workload.Failed:
 		s.Phase, kind, text = Failed, "job.failed", "failed by its own fault"
@@ -280,13 +296,13 @@ func (w *World) end(j int32, killed bool) {
 	}
 	switch s.Phase {
 	case Done:
-		w.Totals.Done++
+		w.Books.Jobs.Finish()
 		w.Totals.Turnaround += w.Now - spec.Submit
 		w.Totals.Slowdown += max(1, (w.Now-spec.Submit)/max(10, w.Now-s.First))
 	case Failed:
-		w.Totals.Failed++
+		w.Books.Jobs.Fail()
 	default:
-		w.Totals.Cancelled++
+		w.Books.Jobs.Cancel(true)
 	}
 	if w.out != nil {
 		w.emit(record.Event{Severity: severity, Type: kind, Subject: w.jobName(j),
@@ -295,13 +311,15 @@ func (w *World) end(j int32, killed bool) {
 }
 
 // lose moves work that was counted as useful to a cause of loss.
-func (w *World) lose(j int32, work float64, cause *float64) {
+func (w *World) lose(j int32, work float64, cause account.Cause) {
 	if work <= 0 {
 		return
 	}
-	gpu := work * w.work.Jobs[j].GPUs()
-	w.Totals.Useful -= gpu
-	*cause += gpu
+	spec := &w.work.Jobs[j]
+	w.Books.GPU.Move(cause, work*spec.GPUs())
+	if spec.Class == workload.Train {
+		w.Books.Training.Move(cause, work*spec.GPUs())
+	}
 }
 
 // interrupt stops a job that lost something under it. Until detect seconds have passed nobody notices and it holds
@@ -312,12 +330,11 @@ func (w *World) interrupt(j int32, detect float64) {
 		return
 	}
 	w.count(j)
-	w.lose(j, s.Progress-s.Saved, &w.Totals.Redone)
+	w.lose(j, s.Progress-s.Saved, account.Lost)
 	s.Progress, s.Cycle = s.Saved, 0
 	s.Stall, s.Saving = 0, false
 	s.Phase = Stalled
 	s.Gen++
-	w.Totals.Interrupted++
 	if detect > 0 {
 		for i := s.Slice; i >= 0; i = w.Slices[i].OfJob {
 			w.touch(w.nodeRack[w.Slices[i].Node])
@@ -333,7 +350,6 @@ func (w *World) requeue(j int32) {
 	s, spec := &w.Jobs[j], &w.work.Jobs[j]
 	w.count(j)
 	w.release(j)
-	w.Totals.Active--
 	s.Restarts++
 	if w.out != nil {
 		w.emit(record.Event{Severity: record.Info, Type: "job.requeue", Subject: w.jobName(j),
@@ -341,7 +357,7 @@ func (w *World) requeue(j int32) {
 	}
 	if spec.Pinned {
 		s.Phase, s.End = Failed, w.Now
-		w.Totals.Failed++
+		w.Books.Jobs.Fail()
 		return
 	}
 	w.enqueue(j)

@@ -30,7 +30,7 @@ func (e *LedgerError) Error() string {
 	return text
 }
 
-// audit closes the ledgers of power, heat, jobs and GPUs.
+// audit closes the ledgers of power, IT energy and heat at the end of a step.
 func (w *World) audit() error {
 	p, t := &w.Power, &w.Totals
 	grid, genset := w.sources()
@@ -39,7 +39,7 @@ func (w *World) audit() error {
 	if err := w.close("power", rows[:]); err != nil {
 		return err
 	}
-	energy := [...]LedgerRow{{"delivered by the feeds (J)", t.Flowed}, {"drawn by the racks (J)", -t.IT}}
+	energy := [...]LedgerRow{{"delivered by the feeds (J)", t.Flowed}, {"drawn by the racks (J)", -t.Drawn}}
 	if err := w.close("IT energy", energy[:]); err != nil {
 		return err
 	}
@@ -48,22 +48,16 @@ func (w *World) audit() error {
 	if err := w.close("heat", heat[:]); err != nil {
 		return err
 	}
-	jobs := [...]LedgerRow{{"submitted", float64(t.Submitted)}, {"queued", -float64(t.Waiting)}, {"running", -float64(t.Active)},
-		{"done", -float64(t.Done)}, {"failed", -float64(t.Failed)}, {"cancelled", -float64(t.Cancelled)}}
-	if err := w.close("job", jobs[:]); err != nil {
-		return err
-	}
 	return nil
 }
 
-// auditGPUs closes the ledger of GPU-seconds, which needs every running job counted up to now.
-func (w *World) auditGPUs() error {
-	t := &w.Totals
-	if err := w.close("GPU time held", []LedgerRow{{"by devices (GPU-s)", t.Busy}, {"by jobs (GPU-s)", -t.Held}}); err != nil {
+// closeBooks closes the books of the whole run, when every job has been counted to its end, and checks that the time
+// that devices were held is the time that jobs held them.
+func (w *World) closeBooks() error {
+	if err := w.Books.Check(); err != nil {
 		return err
 	}
-	return w.close("GPU time", []LedgerRow{{"held (GPU-s)", t.Held}, {"useful", -t.Useful}, {"slow", -t.Slow}, {"checkpoints", -t.Saving},
-		{"restarting", -t.Restarting}, {"work redone", -t.Redone}, {"killed", -t.Killed}, {"failure not noticed", -t.Unnoticed}, {"no progress", -t.Idle}})
+	return w.close("GPU time held", []LedgerRow{{"by devices (GPU-s)", w.Totals.Busy}, {"by jobs (GPU-s)", -w.Books.GPU.Held()}})
 }
 
 // close checks that the rows sum to nothing, relative to the largest of them.

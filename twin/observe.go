@@ -1,6 +1,7 @@
 package twin
 
 import (
+	"github.com/halltwin/halltwin/models/account"
 	"math"
 	"math/bits"
 	"strings"
@@ -71,7 +72,7 @@ func (w *World) siteGauge(name string) (float64, bool) {
 	case "site.it_power":
 		return p.IT, true
 	case "site.cooling_power":
-		return w.Electricity, true
+		return w.Cool.Total(), true
 	case "site.loss_power":
 		return p.Loss.Total(), true
 	case "site.pue":
@@ -94,9 +95,9 @@ func (w *World) siteGauge(name string) (float64, bool) {
 	case "weather.wet_bulb":
 		return w.outdoors().WetBulb, true
 	case "jobs.queued":
-		return float64(w.Totals.Waiting), true
+		return float64(w.Books.Jobs.Queued), true
 	case "jobs.running":
-		return float64(w.Totals.Active), true
+		return float64(w.Books.Jobs.Running), true
 	case "gpus.busy":
 		return w.BusyGPUs, true
 	case "gpus.throttled":
@@ -250,7 +251,7 @@ func (w *World) powerGauge(ch *channel.Channel, out []float64) []float64 {
 
 // result returns what a counter or a total stands at.
 func (w *World) result(ch *channel.Channel) float64 {
-	t := &w.Totals
+	t, b := &w.Totals, &w.Books
 	const hour = 3600
 	switch ch.Name {
 	case "breaker.trips":
@@ -258,45 +259,45 @@ func (w *World) result(ch *channel.Channel) float64 {
 	case "nodes.lost":
 		return float64(t.NodesLost)
 	case "gpu_hours":
-		return w.held() / hour
+		return t.Busy / hour
 	case "throttled_gpu_hours":
 		return t.Throttled / hour
 	case "lost_gpu_hours":
-		return (w.held() - w.useful()) / hour
+		return (t.Busy - w.useful()) / hour
 	case "goodput":
-		return ratio(w.useful(), w.held())
+		return ratio(w.useful(), t.Busy)
 	case "ettr":
-		return w.ettr()
+		return known(b.Training.Site.Value() > 0, b.Training.ETTR())
 	case "sla.met":
 		return w.slaMet()
 	case "pue":
-		return ratio(t.Flowed+t.Mech+t.Loss, t.Flowed)
+		return b.Energy.PUE()
 	case "site.energy":
-		return t.Site
+		return b.Energy.Total()
 	case "site.it_energy":
 		return t.Flowed
 	case "site.carbon":
-		return known(w.plan.Carbon != nil, t.Carbon)
+		return known(w.plan.Carbon != nil, b.Energy.Carbon.Value())
 	case "site.cost":
-		return known(w.plan.Price != nil, t.Cost)
+		return known(w.plan.Price != nil, b.Energy.Cost.Value())
 	case "site.water":
-		return t.Water
+		return b.Energy.Water.Value()
 	case "jobs.submitted":
-		return float64(t.Submitted)
+		return float64(b.Jobs.Submitted)
 	case "jobs.done":
-		return float64(t.Done)
+		return float64(b.Jobs.Done)
 	case "jobs.failed":
-		return float64(t.Failed)
+		return float64(b.Jobs.Failed)
 	case "jobs.cancelled":
-		return float64(t.Cancelled)
+		return float64(b.Jobs.Cancelled)
 	case "jobs.requeued":
-		return float64(t.Interrupted)
+		return float64(b.Jobs.Interrupted)
 	case "mean_wait":
 		return ratio(t.Wait, float64(t.Started))
 	case "p95_wait":
 		return w.waitQuantile(0.95)
 	case "mean_slowdown":
-		return ratio(t.Slowdown, float64(t.Done))
+		return ratio(t.Slowdown, float64(b.Jobs.Done))
 	}
 	return math.NaN()
 }
@@ -315,12 +316,9 @@ func known(is bool, v float64) float64 {
 	return math.NaN()
 }
 
-// held returns the GPU-seconds held by jobs up to now, those of running jobs included.
-func (w *World) held() float64 { return w.Totals.Busy }
-
 // useful returns the GPU-seconds of work done and not lost up to now, those of running jobs included.
 func (w *World) useful() float64 {
-	u := w.Totals.Useful
+	u := w.Books.GPU.By[account.Useful].Value()
 	for _, slot := range w.Sched.Running {
 		j := w.Sched.Entries[slot].Job
 		if s := &w.Jobs[j]; s.Phase == Running && w.Now > s.Mark {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/bits"
 
+	"github.com/halltwin/halltwin/models/account"
 	"github.com/halltwin/halltwin/models/compute"
 	"github.com/halltwin/halltwin/models/facility"
 	"github.com/halltwin/halltwin/models/workload"
@@ -27,6 +28,9 @@ func (w *World) touch(r int32) {
 // and what the feeds do about it, which may touch racks again.
 func (w *World) settle() {
 	w.SettlePending = false
+	if w.Recount {
+		w.countOut()
+	}
 	for first := true; first || len(w.dirty) > 0; first = false {
 		for _, r := range w.dirty {
 			w.Racks[r].Dirty = false
@@ -69,6 +73,10 @@ func (w *World) evaluate(r int32) {
 	rt := &w.plan.RackTypes[w.plan.RackType[r]]
 	w.Throttled -= rs.Throttled
 	w.Limited -= rs.Limited
+	for i := range rs.Use {
+		w.RackUse[i] -= rs.Use[i]
+	}
+	rs.Use = RackUse{}
 	rs.Flow, rs.Hottest, rs.Speed, rs.Throttled, rs.Limited = 0, rs.Inlet, 1, 0, 0
 	if !rs.On {
 		rs.Power = 0
@@ -86,6 +94,14 @@ func (w *World) evaluate(r int32) {
 		}
 	}
 	rs.Power = total
+	rs.Use[account.Switch] = rt.Switches * float64(rt.Shelves)
+	rs.Use[account.Conversion] = total
+	for _, v := range rs.Use[:account.Conversion] {
+		rs.Use[account.Conversion] -= v
+	}
+	for i := range rs.Use {
+		w.RackUse[i] += rs.Use[i]
+	}
 	w.Throttled += rs.Throttled
 	w.Limited += rs.Limited
 	if rs.Flow == 0 && rt.Flow > 0 {
@@ -104,6 +120,7 @@ type memo struct {
 func (w *World) evaluateNode(n int32, rs *RackState, t *compute.Node) float64 {
 	ns := &w.Nodes[n]
 	if !ns.Up {
+		rs.Use[account.Board] += float64(ns.Draw) * t.IdlePower
 		return float64(ns.Draw) * t.IdlePower
 	}
 	first := ns.Slice
@@ -117,8 +134,9 @@ func (w *World) evaluateNode(n int32, rs *RackState, t *compute.Node) float64 {
 			(job < 0 || bits.OnesCount64(w.Slices[first].GPUs) == m.group.GPUs &&
 				t.GPU.Resistance*w.hottest[n]*m.group.Power <= t.GPU.Slowdown-rs.Inlet) && w.gpusDown(n) == 0 {
 			if whole {
-				w.account(rs, &w.Slices[first], &m.group, t, &m.draw, n)
+				w.note(rs, &w.Slices[first], &m.group, t, &m.draw, n)
 			}
+			rs.Use.add(&m.draw, t)
 			return m.draw.Input
 		}
 	}
@@ -134,9 +152,10 @@ func (w *World) evaluateNode(n int32, rs *RackState, t *compute.Node) float64 {
 	w.groups = load.Groups
 	d := t.Eval(&load, rs.Inlet)
 	rs.Flow += d.Flow
+	rs.Use.add(&d, t)
 	k := 0
 	for i := first; i >= 0; i = w.Slices[i].OnNode {
-		w.account(rs, &w.Slices[i], &load.Groups[k], t, &d, n)
+		w.note(rs, &w.Slices[i], &load.Groups[k], t, &d, n)
 		k++
 	}
 	if whole {
@@ -147,8 +166,16 @@ func (w *World) evaluateNode(n int32, rs *RackState, t *compute.Node) float64 {
 	return d.Input
 }
 
-// account writes the outcome of a group to its slice and its rack.
-func (w *World) account(rs *RackState, sl *Slice, g *compute.Group, t *compute.Node, d *compute.Draw, n int32) {
+// add enters a node's draw; what it loses in conversion is what remains of the rack's power.
+func (u *RackUse) add(d *compute.Draw, t *compute.Node) {
+	u[account.GPU] += d.GPUs
+	u[account.CPU] += d.CPUs
+	u[account.Board] += t.Fixed
+	u[account.ServerFan] += d.Fans
+}
+
+// note writes the outcome of a group to its slice and its rack.
+func (w *World) note(rs *RackState, sl *Slice, g *compute.Group, t *compute.Node, d *compute.Draw, n int32) {
 	if g.GPUs > 0 {
 		rs.Hottest = max(rs.Hottest, t.GPU.Temperature(rs.Inlet, g.Power, w.hottest[n], d.Cooling))
 		rs.Speed = min(rs.Speed, g.Speed)

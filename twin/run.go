@@ -3,6 +3,7 @@ package twin
 import (
 	"context"
 	"errors"
+	"github.com/halltwin/halltwin/models/workload"
 	"runtime"
 	"time"
 
@@ -57,10 +58,11 @@ func Run(ctx context.Context, plan *scenarios.Plan, o Options) (*record.Summary,
 	clock := kernel.NewClock(&w.Agenda, 0, o.Pacer)
 	defer clock.Close()
 	err = clock.Run(ctx, w, plan.Duration)
+	w.countAll()
 	s := w.Summary(o)
 	switch {
 	case err == nil:
-		if err = w.finish(); err != nil {
+		if err = w.closeBooks(); err != nil {
 			s.Verdict, s.Reason = record.Broken, err.Error()
 		}
 	case errors.Is(err, context.Canceled) || ctx.Err() != nil:
@@ -79,14 +81,18 @@ func Run(ctx context.Context, plan *scenarios.Plan, o Options) (*record.Summary,
 	return s, err
 }
 
-// finish brings everything up to the end and closes the ledger of GPUs.
-func (w *World) finish() error {
+// countAll brings the progress of every job up to now, at the end of a run.
+func (w *World) countAll() {
 	for j := range w.Jobs {
-		if p := w.Jobs[j].Phase; p == Running || p == Stalled {
+		switch s := &w.Jobs[j]; s.Phase {
+		case Running, Stalled:
 			w.count(int32(j))
+		case Queued:
+			if spec := &w.work.Jobs[j]; spec.Class == workload.Train {
+				w.Books.Training.Wait(spec.GPUs(), w.Now-s.Queued)
+			}
 		}
 	}
-	return w.auditGPUs()
 }
 
 // RunTo lives a world until the given time, in s, without recording. It is how forks and tests drive one.
@@ -161,7 +167,7 @@ func (r *recorder) sample(w *World) error {
 func (w *World) progress(wall time.Duration) Progress {
 	grid, genset := w.sources()
 	p := Progress{Now: w.Now, Duration: w.plan.Duration, Wall: wall, IT: w.Power.IT, Site: grid + genset,
-		Running: w.Totals.Active, Queued: w.Totals.Waiting, Faults: w.openFaults()}
+		Running: w.Books.Jobs.Running, Queued: w.Books.Jobs.Queued, Faults: w.openFaults()}
 	if pue, ok := w.siteGauge("site.pue"); ok {
 		p.PUE = pue
 	}

@@ -59,8 +59,11 @@ func (w *World) serve(dt float64) {
 		if up[i] > 0 {
 			mean = speed[i] / float64(up[i])
 		}
-		before := s.Last
+		before, requests, met := s.Last, s.Requests, s.Met
 		s.Last = p.Step(&s.State, w.Now-dt, dt, up[i], mean)
+		if n := s.Requests - requests; n > 0 {
+			w.Books.Services[i].Add(n, (s.Met-met)/n)
+		}
 		if s.Last.Missed != before.Missed && s.Last.Missed != serving.Nothing {
 			w.emit(record.Event{Severity: record.Warning, Type: "sla.miss", Subject: p.Name, Text: "misses its service level: " + s.Last.Missed.String()})
 		}
@@ -106,7 +109,7 @@ func (w *World) serviceGauge(name string, out []float64) []float64 {
 func (w *World) slaMet() float64 {
 	worst := math.NaN()
 	for i := range w.Services {
-		if s := w.Services[i].Share(); math.IsNaN(worst) || s < worst {
+		if s := w.Books.Services[i].Share(); math.IsNaN(worst) || s < worst {
 			worst = s
 		}
 	}

@@ -1,6 +1,7 @@
 package twin
 
 import (
+	"github.com/halltwin/halltwin/models/account"
 	"github.com/halltwin/halltwin/models/cooling"
 	"github.com/halltwin/halltwin/models/failure"
 	"github.com/halltwin/halltwin/models/power"
@@ -44,10 +45,16 @@ type State struct {
 	Undos    []Undo
 
 	MechOn      bool
-	Electricity float64 // W that the cooling draws, as of the last step
-	Throttled   float64 // busy GPUs held back by heat now
-	Limited     float64 // busy GPUs held back by a power limit now
-	BusyGPUs    float64 // GPUs that jobs hold now
+	Cool        cooling.Power // what the cooling draws, as of the last step
+	WaterFlow   float64       // kg/s, likewise
+	RackUse     RackUse       // W in all racks, by purpose
+	OutGPUs     float64       // GPUs that cannot work and that no job holds
+	DrainedGPUs float64       // likewise, that work but take no job
+	Recount     bool          // both are out of date
+	Drains      int32         // nodes that are drained
+	Throttled   float64       // busy GPUs held back by heat now
+	Limited     float64       // busy GPUs held back by a power limit now
+	BusyGPUs    float64       // GPUs that jobs hold now
 
 	AirCursor, CarbonCursor, PriceCursor weather.Cursor
 
@@ -56,6 +63,7 @@ type State struct {
 	Cooling cooling.State
 	Failure failure.State
 
+	Books   account.Books
 	Totals  Totals
 	Hottest Extremes
 	Meters  []Meter // of the expectations
@@ -84,6 +92,7 @@ type JobState struct {
 	Slice    int32         // first slice it holds, or -1
 	Gen      uint32        // generation of its scheduled end
 	Cursor   int32         // into its profile
+	Queued   float64       // since when it waits, or last waited
 	Start    float64       // of the present (or last) run
 	First    float64       // start of its first run, NaN before
 	End      float64       // NaN before
@@ -121,6 +130,7 @@ type RackState struct {
 	Energy    float64 // J drawn since the begin of the step
 	Power     float64 // W that it draws at its feed now
 	Flow      float64 // m³/s of air through it
+	Use       RackUse // W of Power, by purpose
 	Hottest   float64 // °C of its hottest busy die
 	Inlet     float64 // °C of the coolant of its dies, as it was last evaluated with
 	Air       float64 // °C of its inlet air
@@ -133,29 +143,20 @@ type RackState struct {
 	Shut      bool // powered off by heat
 }
 
-// Totals count up from the start of a run. GPU times are in GPU-seconds.
+// RackUse is the power inside racks by purpose, in the order of [account.Purpose], in W.
+type RackUse [account.Conversion + 1]float64
+
+// Totals count up from the start of a run what the books do not hold.
 type Totals struct {
-	Site, IT, Mech, Loss, Grid, Genset float64 // J; Site is what utilities and gensets gave
-	Flowed                             float64 // J: IT energy as the feeds delivered it, the ledger's other side
-	Carbon, Cost, Water                float64 // kg, USD, kg
+	Flowed, Drawn float64 // J of IT energy, as the feeds gave it and as the racks took it: a ledger
+	Mech          float64 // J that cooling and building took
+	Busy          float64 // GPU-s held, as the devices count it
+	Throttled     float64 // GPU-s slowed down by heat
+	Limited       float64 // GPU-s slowed down by a power limit
+	NodeDown      float64 // node-s
 
-	Held       float64 // by jobs
-	Busy       float64 // as the devices count it, the ledger's other side
-	Useful     float64 // work done and not lost, at full speed
-	Slow       float64 // lost to speeds below 1: heat
-	Saving     float64 // checkpoints
-	Restarting float64
-	Redone     float64 // work done since the last checkpoint when something failed
-	Killed     float64 // work of jobs killed at their walltime
-	Unnoticed  float64 // held by jobs whose failure nobody had noticed
-	Idle       float64 // held at no progress for any other reason
-	Throttled  float64
-	Limited    float64
-	NodeDown   float64 // node-seconds
-
-	Submitted, Waiting, Active, Done, Failed, Cancelled int64
-	Started, Interrupted, Expired                       int64
-	NodesLost, NodesDown, Shutdowns, Failures           int64
-	Wait, Turnaround, Slowdown                          float64 // s, s, 1: sums over jobs
-	Steps, Events                                       int64
+	Started, Expired                          int64
+	NodesLost, NodesDown, Shutdowns, Failures int64
+	Wait, Turnaround, Slowdown                float64 // s, s, 1: sums over jobs
+	Steps, Events                             int64
 }

@@ -36,15 +36,20 @@ func (w *World) step() error {
 
 // drawHeat takes each rack's energy over the step as the mean heat that the cooling gets.
 func (w *World) drawHeat(dt float64) {
+	use := RackUse{} // summed anew: adding and taking away for months would drift
 	for r := range w.Racks {
+		for i, v := range w.Racks[r].Use {
+			use[i] += v
+		}
 		rs := &w.Racks[r]
 		rs.Energy += rs.Power * (w.Now - rs.Mark)
 		rs.Mark = w.Now
 		w.heat[r] = rs.Energy / dt
 		w.flow[r] = rs.Flow
-		w.Totals.IT += rs.Energy
+		w.Totals.Drawn += rs.Energy
 		rs.Energy = 0
 	}
+	w.RackUse = use
 }
 
 // reject lets the cooling carry the heat of the step.
@@ -53,8 +58,8 @@ func (w *World) reject(dt float64) {
 	in := &w.coolIn
 	in.Dt, in.Weather = dt, w.conditions
 	w.plan.Cooling.Step(&w.Cooling, in, &w.coolOut)
-	w.Electricity = w.coolOut.Power.Total()
-	w.Totals.Water += w.coolOut.Water * dt
+	w.Cool = w.coolOut.Power
+	w.WaterFlow = w.coolOut.Water
 	w.wantSettle()
 }
 

@@ -1,10 +1,12 @@
 package twin
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 
+	"github.com/halltwin/halltwin/models/account"
 	"github.com/halltwin/halltwin/models/facility"
 	"github.com/halltwin/halltwin/models/unit"
 	"github.com/halltwin/halltwin/twin/record"
@@ -28,31 +30,38 @@ func (w *World) Summary(o Options) *record.Summary {
 			s.Add(group, record.KPI{Key: key, Label: label, Value: v, Unit: unit, Provenance: record.ProvModelled})
 		}
 	}
-	t := &w.Totals
-	add(record.Energy, "energy.site", "site energy", t.Site, "J")
+	t, b := &w.Totals, &w.Books
+	e, g := &b.Energy, &b.GPU
+	add(record.Energy, "energy.site", "site energy", e.Total(), "J")
 	add(record.Energy, "energy.it", "IT energy", t.Flowed, "J")
 	add(record.Energy, "energy.cooling", "cooling and building", t.Mech, "J")
-	add(record.Energy, "energy.loss", "losses of the power chain", t.Loss, "J")
-	add(record.Energy, "energy.pue", "PUE", ratio(t.Flowed+t.Mech+t.Loss, t.Flowed), "")
-	if t.Genset > 0 {
-		add(record.Energy, "energy.genset", "of it from gensets", t.Genset, "J")
+	add(record.Energy, "energy.loss", "losses of the power chain", e.Use[account.Distribution].Value(), "J")
+	add(record.Energy, "energy.pue", "PUE", ratio(t.Flowed+t.Mech+e.Use[account.Distribution].Value(), t.Flowed), "")
+	if e.Genset.Value() > 0 {
+		add(record.Energy, "energy.genset", "of it from gensets", e.Genset.Value(), "J")
 	}
-	add(record.Energy, "energy.mean_power", "mean site power", ratio(t.Site, w.Now), "W")
+	add(record.Energy, "energy.mean_power", "mean site power", ratio(e.Total(), w.Now), "W")
 	w.extremes(s)
-	add(record.Cooling, "cooling.water", "water", t.Water, "kg")
-	if t.Flowed > 0 && t.Water > 0 {
-		add(record.Cooling, "cooling.wue", "WUE", t.Water/(t.Flowed/kWh), "L/kWh")
+	if water := e.Water.Value(); water > 0 {
+		add(record.Cooling, "cooling.water", "water", water, "kg")
+		add(record.Cooling, "cooling.wue", "WUE", ratio(water, t.Flowed/kWh), "L/kWh")
 	}
-	if gpus := float64(p.Tree.Count(facility.GPU)); gpus > 0 {
-		add(record.Compute, "compute.gpu_hours", "GPU-hours held by jobs", w.held()/hrs, "h")
-		add(record.Compute, "compute.occupancy", "share of GPU time held", ratio(w.held(), gpus*w.Now), "")
-		add(record.Compute, "compute.goodput", "goodput", ratio(w.useful(), w.held()), "")
+	if w.gpus > 0 {
+		add(record.Compute, "compute.gpu_hours", "GPU-hours held by jobs", t.Busy/hrs, "h")
+		add(record.Compute, "compute.occupancy", "share of GPU time held", ratio(t.Busy, g.Site.Value()), "")
+		add(record.Compute, "compute.goodput", "goodput", ratio(w.useful(), t.Busy), "")
 		add(record.Compute, "compute.throttled", "GPU-hours throttled by heat", t.Throttled/hrs, "h")
+		if t.Limited > 0 {
+			add(record.Compute, "compute.limited", "GPU-hours held at a power limit", t.Limited/hrs, "h")
+		}
+		if b.Training.Site.Value() > 0 {
+			add(record.Compute, "compute.ettr", "effective training time ratio", b.Training.ETTR(), "")
+		}
 	}
-	add(record.Compute, "jobs.done", "jobs done", float64(t.Done), "")
-	add(record.Compute, "jobs.left", "jobs running or queued at the end", float64(t.Active+t.Waiting), "")
-	if t.Failed+t.Cancelled > 0 {
-		add(record.Compute, "jobs.failed", "jobs failed or cancelled", float64(t.Failed+t.Cancelled), "")
+	add(record.Compute, "jobs.done", "jobs done", float64(b.Jobs.Done), "")
+	add(record.Compute, "jobs.left", "jobs running or queued at the end", float64(b.Jobs.Running+b.Jobs.Queued), "")
+	if n := b.Jobs.Failed + b.Jobs.Cancelled; n > 0 {
+		add(record.Compute, "jobs.failed", "jobs failed or cancelled", float64(n), "")
 	}
 	add(record.Compute, "jobs.wait", "mean wait", ratio(t.Wait, float64(t.Started)), "s")
 	add(record.Compute, "jobs.wait_p95", "95th percentile of wait", w.waitQuantile(0.95), "s")
@@ -60,21 +69,21 @@ func (w *World) Summary(o Options) *record.Summary {
 		add(record.Compute, "sla.met", "requests within their SLA, worst service", w.slaMet(), "")
 	}
 	add(record.Reliability, "nodes.lost", "nodes lost", float64(t.NodesLost), "")
-	add(record.Reliability, "jobs.requeued", "jobs interrupted", float64(t.Interrupted), "")
+	add(record.Reliability, "jobs.requeued", "jobs interrupted", float64(b.Jobs.Interrupted), "")
 	add(record.Reliability, "breaker.trips", "breaker trips", float64(w.Power.Counts.BreakerTrips), "")
 	add(record.Reliability, "availability", "node availability", 1-ratio(t.NodeDown, float64(len(w.Nodes))*w.Now), "")
 	if w.Power.Counts.BatterySeconds > 0 {
 		add(record.Reliability, "ups.battery", "UPS time on battery", w.Power.Counts.BatterySeconds, "s")
 	}
 	if p.Price != nil {
-		add(record.Cost, "cost.energy", "energy", t.Cost, "USD")
+		add(record.Cost, "cost.energy", "energy and water", e.Cost.Value(), "USD")
 		if useful := w.useful(); useful > 0 {
-			add(record.Cost, "cost.per_gpu_hour", "energy per useful GPU-hour", t.Cost/(useful/hrs), "USD/h")
+			add(record.Cost, "cost.per_gpu_hour", "of it per useful GPU-hour", e.Cost.Value()/(useful/hrs), "USD/h")
 		}
 	}
 	if p.Carbon != nil {
-		add(record.Carbon, "carbon.operational", "operational carbon", t.Carbon, "kg")
-		add(record.Carbon, "carbon.intensity", "mean intensity", ratio(t.Carbon, t.Grid), "kg/J")
+		add(record.Carbon, "carbon.operational", "operational carbon", e.Carbon.Value(), "kg")
+		add(record.Carbon, "carbon.intensity", "mean intensity", ratio(e.Carbon.Value(), e.Total()), "kg/J")
 	}
 	s.Lost = w.losses()
 	return s
@@ -121,44 +130,16 @@ func (w *World) watch() {
 	}
 }
 
-// losses lists the causes of lost GPU-hours, the largest first.
+// losses lists what GPU time went to other than useful work, the largest first.
 func (w *World) losses() []record.Loss {
-	t := &w.Totals
-	gpus := float64(w.plan.Tree.Count(facility.GPU))
-	all := []record.Loss{
-		{Cause: "not held by any job", GPUHours: (gpus*w.Now - w.held() - w.downGPUTime()) / hrs},
-		{Cause: "node down", GPUHours: w.downGPUTime() / hrs},
-		{Cause: "slowed down by heat or limits", GPUHours: t.Slow / hrs},
-		{Cause: "writing checkpoints", GPUHours: t.Saving / hrs},
-		{Cause: "restarting", GPUHours: t.Restarting / hrs},
-		{Cause: "work redone after an interruption", GPUHours: t.Redone / hrs},
-		{Cause: "killed at the walltime", GPUHours: t.Killed / hrs},
-		{Cause: "failure not yet noticed", GPUHours: t.Unnoticed / hrs},
-		{Cause: "held without progress", GPUHours: t.Idle / hrs},
-	}
-	all = slices.DeleteFunc(all, func(l record.Loss) bool { return l.GPUHours < 1e-6 })
-	slices.SortStableFunc(all, func(a, b record.Loss) int {
-		switch {
-		case a.GPUHours > b.GPUHours:
-			return -1
-		case a.GPUHours < b.GPUHours:
-			return 1
+	var all []record.Loss
+	for c := account.Useful + 1; c < account.NumCauses; c++ {
+		if h := w.Books.GPU.By[c].Value() / hrs; h > 1e-6 {
+			all = append(all, record.Loss{Cause: c.String(), GPUHours: h})
 		}
-		return 0
-	})
-	return all
-}
-
-// downGPUTime returns the GPU-seconds of nodes that were down.
-func (w *World) downGPUTime() float64 {
-	return w.Totals.NodeDown * ratioOr(float64(w.plan.Tree.Count(facility.GPU)), float64(len(w.Nodes)))
-}
-
-func ratioOr(a, b float64) float64 {
-	if b == 0 {
-		return 0
 	}
-	return a / b
+	slices.SortStableFunc(all, func(a, b record.Loss) int { return cmp.Compare(b.GPUHours, a.GPUHours) })
+	return all
 }
 
 // waitQuantile returns a quantile of the time from submission to first start, NaN when nothing started.
@@ -174,27 +155,6 @@ func (w *World) waitQuantile(q float64) float64 {
 	}
 	slices.Sort(waits)
 	return waits[min(len(waits)-1, int(q*float64(len(waits))))]
-}
-
-// ettr returns productive time over time since submission of the training jobs, weighted by GPUs.
-func (w *World) ettr() float64 {
-	var productive, whole float64
-	for j := range w.Jobs {
-		s, spec := &w.Jobs[j], &w.work.Jobs[j]
-		if spec.Class != 1 || s.Phase == Pending || spec.Submit > w.Now {
-			continue
-		}
-		c, end := *s, w.Now
-		if s.Phase == Running {
-			c.advance(spec, w.Now-s.Mark)
-		}
-		if !math.IsNaN(s.End) {
-			end = s.End
-		}
-		productive += c.Progress * spec.GPUs()
-		whole += (end - max(0, spec.Submit)) * spec.GPUs()
-	}
-	return ratio(productive, whole)
 }
 
 func clockText(s float64) string { return unit.Duration(s).String() }

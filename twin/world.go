@@ -2,6 +2,7 @@ package twin
 
 import (
 	"fmt"
+	"github.com/halltwin/halltwin/models/account"
 	"math"
 	"slices"
 	"strings"
@@ -33,6 +34,7 @@ type World struct {
 	serviceOf []int32   // by job: its service, -1 for none; nil without services
 	hottest   []float64 // by node: thermal resistance of its worst GPU over the type's
 	nodeRack  []int32
+	gpus      float64  // of the site
 	targets   []target // of the expectations
 
 	out func(*record.Event) // nil: nobody listens
@@ -71,6 +73,7 @@ func New(plan *scenarios.Plan, seed uint64) (*World, error) {
 		Power: *power.New(plan.Power, w.seed), Cooling: *cooling.New(plan.Cooling),
 		Failure: *failure.New(plan.Failures, w.seed, t.NameOf), Sched: *schedule.NewState(w.sched),
 		Services: make([]ServiceState, len(plan.Services)),
+		Books:    account.Books{Services: make([]account.Service, len(plan.Services))},
 	}
 	for k := range w.Down {
 		if n := t.Count(facility.Kind(k)); n > 0 && facility.Kind(k) != facility.Site {
@@ -101,6 +104,7 @@ func (w *World) share() {
 	bound.Random = w.seed.Stream("schedule")
 	w.sched = &bound
 	w.nodeRack = t.Levels[facility.Node].Up
+	w.gpus = float64(t.Count(facility.GPU))
 	w.hottest = make([]float64, t.Count(facility.Node))
 	for n := range w.hottest {
 		w.hottest[n] = w.spread(int32(n))
@@ -191,7 +195,7 @@ func (w *World) settlePlant() {
 		}
 		w.plan.Cooling.Settle(&w.Cooling, &w.coolIn)
 		w.plan.Cooling.Step(&w.Cooling, &w.coolIn, &w.coolOut)
-		w.Electricity = w.coolOut.Power.Total()
+		w.Cool, w.WaterFlow = w.coolOut.Power, w.coolOut.Water
 		for r := range w.Racks {
 			rs := &w.Racks[r]
 			rs.Air = w.Cooling.RackInlet[r]
@@ -206,29 +210,81 @@ func (w *World) settlePlant() {
 // weatherNow brings the outdoor conditions up to date.
 func (w *World) weatherNow() { w.conditions = w.plan.Weather.At(&w.AirCursor, w.Now) }
 
-// mechanical returns what the cooling and the rest of the building draw, in W.
-func (w *World) mechanical() float64 { return w.Electricity + w.plan.Other }
+// mechanical returns what the cooling and the rest of the building ask for, in W.
+func (w *World) mechanical() float64 { return w.Cool.Total() + w.plan.Other }
 
-// integrate counts what flows at constant rates for dt seconds.
+// integrate enters what flows at constant rates for dt seconds into the books.
 func (w *World) integrate(dt float64) {
 	p, t := &w.Power, &w.Totals
-	grid, genset := w.sources()
-	t.Grid += grid * dt
-	t.Genset += genset * dt
-	t.Site += (grid + genset) * dt
+	var f account.Flows
+	f.Grid, f.Genset = w.sources()
+	f.Storing, f.Water = p.Storing, w.WaterFlow
+	copy(f.Use[:], w.RackUse[:])
+	f.Use[account.Distribution] = p.Loss.Total()
+	if p.Mech > 0 {
+		c := &w.Cool
+		f.Use[account.Air], f.Use[account.Pumping] = c.Fans, c.CDUs+c.Pumps
+		f.Use[account.Chilling], f.Use[account.Rejection] = c.Chillers, c.Towers+c.DryCooler
+		f.Use[account.Building] = p.Mech - c.Fans - c.CDUs - c.Pumps - c.Chillers - c.Towers - c.DryCooler
+	}
+	if w.plan.Carbon != nil {
+		f.Carbon = w.plan.Carbon.At(&w.CarbonCursor, w.Now)
+	}
+	if w.plan.Price != nil {
+		f.Price = w.plan.Price.At(&w.PriceCursor, w.Now)
+	}
+	w.Books.Energy.Add(&f, &w.plan.Costs, dt)
 	t.Flowed += p.IT * dt
 	t.Mech += p.Mech * dt
-	t.Loss += p.Loss.Total() * dt
+
+	g := &w.Books.GPU
+	g.Tick(w.gpus, dt)
+	g.Spend(account.Down, w.OutGPUs, dt)
+	g.Spend(account.Drained, w.DrainedGPUs, dt)
+	free := account.Idle
+	if w.Books.Jobs.Queued > 0 {
+		free = account.Fragmented
+	}
+	g.Spend(free, w.gpus-w.BusyGPUs-w.OutGPUs-w.DrainedGPUs, dt)
 	t.Busy += w.BusyGPUs * dt
 	t.Throttled += w.Throttled * dt
 	t.Limited += w.Limited * dt
 	t.NodeDown += float64(t.NodesDown) * dt
-	if w.plan.Carbon != nil {
-		t.Carbon += grid * dt * w.plan.Carbon.At(&w.CarbonCursor, w.Now)
+}
+
+// recount asks for a new count of GPUs that are out of service, when it may have changed.
+func (w *World) recount(changed bool) {
+	if changed {
+		w.Recount = true
+		w.wantSettle()
 	}
-	if w.plan.Price != nil {
-		t.Cost += grid * dt * w.plan.Price.At(&w.PriceCursor, w.Now)
+}
+
+// countOut counts the GPUs that no job holds and that cannot work, or that take no work.
+func (w *World) countOut() {
+	w.Recount = false
+	out, drained := 0, 0
+	for n := range w.Nodes {
+		ns := &w.Nodes[n]
+		if ns.Up && ns.Drain == 0 && w.DownGPUs == 0 {
+			continue
+		}
+		lo, hi := w.plan.Tree.Children(facility.GPU, int32(n))
+		var held uint64
+		for i := ns.Slice; i >= 0; i = w.Slices[i].OnNode {
+			held |= w.Slices[i].GPUs
+		}
+		for g := lo; g < hi; g++ {
+			switch {
+			case held>>uint(g-lo)&1 == 1:
+			case !ns.Up || w.Down[facility.GPU][g] > 0:
+				out++
+			case ns.Drain > 0:
+				drained++
+			}
+		}
 	}
+	w.OutGPUs, w.DrainedGPUs = float64(out), float64(drained)
 }
 
 // sources returns what utilities and gensets give, in W.
@@ -273,6 +329,7 @@ func (w *World) Fork() *World {
 		s.Down[k] = slices.Clone(w.Down[k])
 	}
 	s.Sched, s.Power, s.Cooling, s.Failure = *w.Sched.Clone(), *w.Power.Clone(), *w.Cooling.Clone(), *w.Failure.Clone()
+	s.Books = *w.Books.Clone()
 	s.Meters, s.Missed = cloneMeters(w.Meters), slices.Clone(w.Missed)
 	f.targets = slices.Clone(w.targets)
 	for i := range f.targets {

@@ -15,7 +15,7 @@ type Node struct {
 	CPUs         int
 	Cores        float64 // of the whole node
 	cpu          Curve
-	fixed        float64 // W: memory, drives, network cards, boards
+	Fixed        float64 // W: memory, drives, network cards, boards
 	fans         FanSpec
 	psu          power.PSU
 	FailedDraw   float64 // of a failed node, as a share of IdlePower
@@ -31,7 +31,7 @@ func (s *NodeSpec) Compile() Node {
 	n := Node{
 		Name: first(s.Model, s.Title), GPUs: s.GPUs, GPU: s.GPU.Compile(), CPUs: s.CPUs, Cores: float64(s.CPUs * s.CPU.Cores),
 		cpu:   s.CPU.Power.Compile(float64(s.CPU.Idle), float64(s.CPU.Max)),
-		fixed: float64(s.MemoryPower+s.DrivePower+s.Other) + float64(s.NICs)*float64(s.NICPower),
+		Fixed: float64(s.MemoryPower+s.DrivePower+s.Other) + float64(s.NICs)*float64(s.NICPower),
 		fans:  s.Fans, psu: s.PSU.Compile(), FailedDraw: float64(s.FailedDraw), RestartBelow: float64(s.Fans.Restart),
 		FullFlow: float64(s.Fans.Flow),
 		Capacity: workload.Vector{float64(s.GPUs), float64(s.CPUs * s.CPU.Cores), float64(s.Memory), float64(s.Storage), float64(s.Network)},
@@ -76,6 +76,8 @@ type Load struct {
 // Draw is what a node then draws and needs.
 type Draw struct {
 	Input   float64 // W at the node's input
+	GPUs    float64 // W of its GPUs
+	CPUs    float64 // W of its CPUs
 	Fans    float64 // W of them for its fans
 	Flow    float64 // m³/s of air
 	Cooling float64 // relative coolant flow over the dies, 0 to 1
@@ -121,8 +123,8 @@ func (n *Node) Eval(l *Load, coolant float64) Draw {
 	if n.CPUs > 0 {
 		cpu = float64(n.CPUs) * n.cpu.Power(l.CPU/n.Cores, 0)
 	}
-	d.Cooling = y
-	d.Input = n.psu.Input(n.fixed + gpus + cpu + d.Fans)
+	d.Cooling, d.GPUs, d.CPUs = y, gpus, cpu
+	d.Input = n.psu.Input(n.Fixed + gpus + cpu + d.Fans)
 	return d
 }
 
@@ -141,7 +143,7 @@ type Rack struct {
 	Nodes        int
 	Node         Node
 	Shelves      int
-	switches     float64 // W a shelf
+	Switches     float64 // W a shelf
 	rectifier    power.PSU
 	Liquid       float64 // share of heat to cold plates
 	Flow         float64 // m³/s at full load where the nodes have no fans
@@ -154,7 +156,7 @@ type Rack struct {
 func (s *RackSpec) Compile() Rack {
 	r := Rack{
 		Name: first(s.Model, s.Title), Nodes: s.Nodes, Node: s.Node.Compile(), Shelves: s.Shelves,
-		switches:  float64(s.Switches) * float64(s.SwitchPower),
+		Switches:  float64(s.Switches) * float64(s.SwitchPower),
 		rectifier: s.Rectifier.Compile(),
 		Liquid:    float64(s.Liquid), Flow: float64(s.Flow), HeatCapacity: 500 * float64(s.Mass), // J/kg/K, of steel, copper and aluminium in servers
 	}
@@ -165,4 +167,4 @@ func (s *RackSpec) Compile() Rack {
 }
 
 // ShelfInput returns the power in W that a shelf draws from the rack's feed when its nodes draw nodes W.
-func (r *Rack) ShelfInput(nodes float64) float64 { return r.rectifier.Input(nodes + r.switches) }
+func (r *Rack) ShelfInput(nodes float64) float64 { return r.rectifier.Input(nodes + r.Switches) }
