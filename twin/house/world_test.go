@@ -93,27 +93,49 @@ func inspect(f *ast.File, info *types.Info) []finding {
 	return found
 }
 
-// orderFree reports whether a range over a map only appends its keys to a slice, to be sorted next, or only sets
-// the element of each key in another map.
+// orderFree reports whether a range over a map does nothing but collect its keys in a slice, to be sorted next, and
+// set or delete the element of each key in a map, with or without a condition.
 func orderFree(n *ast.RangeStmt) bool {
-	if len(n.Body.List) != 1 {
+	key, ok := n.Key.(*ast.Ident)
+	if !ok || key.Name == "_" {
 		return false
 	}
-	a, ok := n.Body.List[0].(*ast.AssignStmt)
-	if !ok || len(a.Rhs) != 1 || len(a.Lhs) != 1 {
+	isKey := func(e ast.Expr) bool {
+		id, ok := e.(*ast.Ident)
+		return ok && id.Name == key.Name
+	}
+	// builtin reports a call of a builtin function on the key.
+	builtin := func(e ast.Expr, name string) bool {
+		c, ok := e.(*ast.CallExpr)
+		if !ok || len(c.Args) != 2 || !isKey(c.Args[1]) {
+			return false
+		}
+		fn, ok := c.Fun.(*ast.Ident)
+		return ok && fn.Name == name
+	}
+	var free func(ast.Stmt) bool
+	free = func(st ast.Stmt) bool {
+		switch st := st.(type) {
+		case *ast.BlockStmt:
+			return !slices.ContainsFunc(st.List, func(s ast.Stmt) bool { return !free(s) })
+		case *ast.IfStmt:
+			return free(st.Body) && (st.Else == nil || free(st.Else))
+		case *ast.BranchStmt:
+			return st.Tok == token.CONTINUE
+		case *ast.ExprStmt:
+			return builtin(st.X, "delete")
+		case *ast.AssignStmt:
+			if len(st.Lhs) != 1 || len(st.Rhs) != 1 {
+				return false
+			}
+			if to, ok := st.Lhs[0].(*ast.IndexExpr); ok {
+				return isKey(to.Index)
+			}
+			return builtin(st.Rhs[0], "append")
+		}
 		return false
 	}
-	if to, ok := a.Lhs[0].(*ast.IndexExpr); ok {
-		key, isName := n.Key.(*ast.Ident)
-		index, same := to.Index.(*ast.Ident)
-		return isName && same && key.Name == index.Name && key.Name != "_"
-	}
-	c, ok := a.Rhs[0].(*ast.CallExpr)
-	if !ok || n.Value != nil {
-		return false
-	}
-	fn, ok := c.Fun.(*ast.Ident)
-	return ok && fn.Name == "append"
+	return free(n.Body)
 }
 
 // called returns "package.Function" of a call, or "".
@@ -284,6 +306,10 @@ func TestInspect(t *testing.T) {
 		{"func f(m map[string]int) (s []string) { for k := range m { s = append(s, k) }; slices.Sort(s); return }", nil},
 		{"func f(m map[string]int) { c := map[string]int{}; for k, v := range m { c[k] = 2*v } }", nil},
 		{"func f(m map[string]int) { c := map[int]string{}; for k, v := range m { c[v] = k } }", []string{"range over a map"}},
+		{"func f(m map[string]int) { for k, v := range m { if v == 1 { delete(m, k); continue }; m[k] /= 2 } }", nil},
+		{"func f(m map[string]int) (s []string) { for k, v := range m { if v > 0 { s = append(s, k) } }; slices.Sort(s); return }", nil},
+		{"func f(m map[string]int) (s []int) { for _, v := range m { s = append(s, v) }; return }", []string{"range over a map"}},
+		{"func f(m map[string]int) (n string) { for k := range m { if k > n { n = k } }; return }", []string{"range over a map"}},
 		{"func f(m map[string]int) []string { return slices.Sorted(maps.Keys(m)) }", nil},
 		{"func f(m map[string]int) { for range maps.Keys(m) { print() } }", []string{"maps.Keys"}},
 		{"func f(s []int) { for range s { print() }; for range 3 { print() } }", nil},
