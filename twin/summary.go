@@ -8,7 +8,6 @@ import (
 
 	"github.com/halltwin/halltwin/models/account"
 	"github.com/halltwin/halltwin/models/facility"
-	"github.com/halltwin/halltwin/models/unit"
 	"github.com/halltwin/halltwin/twin/record"
 )
 
@@ -94,14 +93,14 @@ func (w *World) extremes(s *record.Summary) {
 	h := &w.Hottest
 	if h.At > 0 || h.Inlet > 0 {
 		place := func(r int32, at float64) string {
-			return fmt.Sprintf("%s after %s", w.name(facility.Ref{Kind: facility.Rack, Index: r}), clockText(at))
+			return fmt.Sprintf("%s at %s", w.name(facility.Ref{Kind: facility.Rack, Index: r}), record.Clock(at))
 		}
 		s.Add(record.Cooling, record.KPI{Key: "cooling.hottest_inlet", Label: "hottest rack inlet", Value: h.Inlet, Unit: "degC", Provenance: record.ProvModelled, Note: place(h.Rack, h.At)})
 		if h.Die > 0 {
 			s.Add(record.Cooling, record.KPI{Key: "cooling.hottest_gpu", Label: "hottest GPU", Value: h.Die, Unit: "degC", Provenance: record.ProvModelled, Note: place(h.DieRack, h.DieAt)})
 		}
 	}
-	s.Add(record.Energy, record.KPI{Key: "energy.peak_power", Label: "peak site power", Value: h.Power, Unit: "W", Provenance: record.ProvModelled, Note: "after " + clockText(h.PowerAt)})
+	s.Add(record.Energy, record.KPI{Key: "energy.peak_power", Label: "peak site power", Value: h.Power, Unit: "W", Provenance: record.ProvModelled, Note: "at " + record.Clock(h.PowerAt)})
 }
 
 // Extremes are the largest values seen at the ends of steps.
@@ -156,5 +155,3 @@ func (w *World) waitQuantile(q float64) float64 {
 	slices.Sort(waits)
 	return waits[min(len(waits)-1, int(q*float64(len(waits))))]
 }
-
-func clockText(s float64) string { return unit.Duration(s).String() }
