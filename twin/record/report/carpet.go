@@ -38,9 +38,7 @@ func (b *builder) carpet() *figure {
 		return nil
 	}
 	lo, hi = math.Floor(lo), math.Ceil(hi)
-	if hi == lo {
-		hi = lo + 1
-	}
+	hi = math.Max(hi, lo+4) // so that noise does not look like news
 	data, err := picture(x.Carpet, columns, lo, hi)
 	if err != nil {
 		return nil // the chart above it tells the same, less finely

@@ -33,8 +33,9 @@ type chart struct {
 	clock   clock
 	wide    bool
 	stacked bool
-	zero    bool // the axis begins at zero
-	whole   bool // a count: no fractions on the axis
+	zero    bool    // the axis begins at zero
+	whole   bool    // a count: no fractions on the axis
+	span    float64 // the least that the axis spans, so that noise does not look like news
 	lanes   []lane
 	limits  []limit
 	marks   []record.Event
@@ -105,6 +106,10 @@ func (c *chart) scale() {
 				take(p.high)
 			}
 		}
+	}
+	if c.span > hi-lo {
+		mid := (lo + hi) / 2
+		lo, hi = mid-c.span/2, mid+c.span/2
 	}
 	for _, l := range c.limits {
 		if span := hi - lo; l.value < hi+2*span && l.value > lo-2*span { // a limit far away would flatten the data

@@ -95,7 +95,7 @@ func (b *builder) power() *figure {
 }
 
 func (b *builder) pue() *figure {
-	c := chart{clock: b.clock, marks: b.marks, limits: b.limits("site.pue", "pue")}
+	c := chart{clock: b.clock, span: 0.1, marks: b.marks, limits: b.limits("site.pue", "pue")}
 	if l, ok := b.lane("PUE", "c4", "site.pue", 320, true); ok {
 		c.lanes = append(c.lanes, l)
 	}
@@ -111,7 +111,7 @@ func (b *builder) inlet() *figure {
 		if x == nil {
 			continue
 		}
-		c := chart{clock: b.clock, marks: b.marks, limits: b.limits(f.channel), lanes: []lane{
+		c := chart{clock: b.clock, span: 4, marks: b.marks, limits: b.limits(f.channel), lanes: []lane{
 			{name: "hottest", class: "c5", unit: x.Channel.Unit, points: points(x, 320, func(k series.Bucket) point {
 				return point{k.At, k.High, k.High, k.High}
 			})},

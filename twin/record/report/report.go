@@ -18,6 +18,14 @@ import (
 // Needs is what a store must keep for a report.
 var Needs = series.Options{Carpets: []string{"rack.inlet_temperature"}}
 
+// Channels are the channels that the charts of a report show. A run that records all of them, most one value a
+// sample, has a full report; charts without data are left out.
+func Channels() []string {
+	return []string{"site.power", "site.it_power", "site.loss_power", "site.cooling_power", "site.pue", "rack.inlet_temperature",
+		"rack.liquid_temperature", "gpus.busy", "gpus.free", "gpus.down", "gpus.throttled", "jobs.running", "jobs.queued",
+		"weather.dry_bulb", "weather.wet_bulb"}
+}
+
 // MaxSize bounds a report, in bytes.
 const MaxSize = 1_000_000
 
@@ -285,13 +293,13 @@ func (b *builder) events() (list []event, more string) {
 	rest := len(b.store.Events) - len(list) + b.store.Dropped
 	var parts []string
 	if rest > 0 {
-		parts = append(parts, fmt.Sprintf("%d more", rest))
+		parts = append(parts, record.Digits(float64(rest), 9)+" more")
 	}
 	if n := b.store.Count[record.Detail.String()]; n > 0 {
-		parts = append(parts, fmt.Sprintf("%d details, such as starts and ends of jobs,", n))
+		parts = append(parts, record.Digits(float64(n), 9)+" details, such as starts and ends of jobs,")
 	}
 	if len(parts) > 0 {
-		more = strings.Join(parts, " and ") + " in events.jsonl."
+		more = strings.TrimSuffix(strings.Join(parts, " and "), ",") + " in events.jsonl."
 	}
 	return list, more
 }

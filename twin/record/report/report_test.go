@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/halltwin/halltwin/models/channel"
 	"github.com/halltwin/halltwin/twin/record"
 	"github.com/halltwin/halltwin/twin/record/recordtest"
 	"github.com/halltwin/halltwin/twin/record/series"
@@ -56,6 +57,23 @@ func TestReport(t *testing.T) {
 	}
 	if strings.Contains(page, "NaN") || strings.Contains(page, "ZgotmplZ") || strings.Contains(page, "wall time") {
 		t.Error("the report holds NaN, a refused value, or what differs between equal runs")
+	}
+}
+
+func TestChannels(t *testing.T) {
+	listed := map[string]bool{}
+	for _, name := range Channels() {
+		listed[name] = true
+		if _, ok := channel.Lookup(name); !ok {
+			t.Errorf("the registry has no channel %s", name)
+		}
+	}
+	for id, list := range channels {
+		for _, name := range list {
+			if !listed[name] {
+				t.Errorf("figure %s shows %s, which Channels does not list", id, name)
+			}
+		}
 	}
 }
 
