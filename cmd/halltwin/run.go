@@ -114,7 +114,7 @@ func (f *runFlags) live(p *process, plan *scenarios.Plan, path string, seed uint
 	if err != nil {
 		return nil, &exitError{exitIO, err}
 	}
-	sinks := []record.Sink{writer}
+	sinks := []record.Sink{&logbook{writer, plan}}
 	if f.influx != "" {
 		sinks = append(sinks, lineproto.New(journal.Dir(filepath.Dir(f.influx)), filepath.Base(f.influx)))
 	}
