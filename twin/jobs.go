@@ -152,7 +152,7 @@ func (w *World) request(j int32, spec *workload.Job, s *JobState) schedule.Reque
 		Parts: spec.Parts, Part: spec.Part, Whole: spec.Whole, User: w.users[j], Queue: w.queues[j],
 	}
 	if s.Restarts > 0 && spec.Walltime == 0 {
-		r.Estimate = spec.Work - s.Saved + spec.Restart
+		r.Estimate = spec.Work - s.Saved + spec.Restart // what is left of it
 	}
 	if spec.Pinned {
 		r.Pinned, r.Start, r.Nodes = true, spec.Start, spec.Nodes

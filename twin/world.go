@@ -81,7 +81,8 @@ func New(plan *scenarios.Plan, seed uint64) (*World, error) {
 		}
 	}
 	for j := range w.Jobs {
-		w.Jobs[j] = JobState{Slice: -1, First: math.NaN(), End: math.NaN()}
+		done := work.Jobs[j].Before
+		w.Jobs[j] = JobState{Slice: -1, Progress: done, Saved: done, First: math.NaN(), End: math.NaN()}
 	}
 	for n := range w.Nodes {
 		w.Nodes[n] = NodeState{Slice: -1, Up: true}
@@ -161,15 +162,19 @@ func (n *numbering) of(s string) int32 {
 	return i
 }
 
-// begin sets the world up at time 0: racks idle, plant settled on that, first events on the agenda.
+// begin sets the world up at time 0: the jobs that were there before run, the plant has settled on their heat, and the
+// first events are on the agenda.
 func (w *World) begin() {
 	for r := range w.Racks {
 		w.Racks[r].On = true
 		w.Racks[r].Inlet, w.Racks[r].Air = 20, 20
-		w.evaluate(int32(r))
+		w.touch(int32(r))
 	}
 	w.Meters, w.Missed = newMeters(w.targets)
 	w.weatherNow()
+	w.armStep()
+	w.arrive()
+	w.pass()
 	w.settlePlant()
 	for i := range w.plan.Actions {
 		w.push(w.plan.Actions[i].At, phaseAction, evAction, int32(i), 0)
@@ -180,16 +185,14 @@ func (w *World) begin() {
 		}
 	}
 	w.push(0, phaseRecord, evSample, 0, 0)
-	w.arrive()
-	w.armStep()
-	w.wantSettle()
 }
 
 // settlePlant lets the cooling reach a steady state with the racks as they are, so that a run does not begin with a
 // transient of its own making.
 func (w *World) settlePlant() {
 	w.coolIn.Weather, w.coolIn.Dt = w.conditions, w.plan.Disturbed
-	for range 3 { // fans and inlets answer each other; the third pass moves nothing
+	for range 4 { // fans and inlets answer each other; the last pass moves nothing
+		w.settle()
 		for r := range w.Racks {
 			w.heat[r], w.flow[r] = w.Racks[r].Power, w.Racks[r].Flow
 		}
@@ -200,11 +203,12 @@ func (w *World) settlePlant() {
 			rs := &w.Racks[r]
 			rs.Air = w.Cooling.RackInlet[r]
 			rs.Inlet = w.coolant(r, w.plan.RackTypes[w.plan.RackType[r]].Liquid)
-			w.evaluate(int32(r))
+			w.touch(int32(r))
 		}
 	}
-	w.feed()
+	w.settle()
 	w.plan.Power.Settle(&w.Power)
+	w.Calm = 0
 }
 
 // weatherNow brings the outdoor conditions up to date.

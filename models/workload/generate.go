@@ -241,10 +241,10 @@ func (g *generator) draw(st *streams, share []float64, run func(k *kind, u, v fl
 	k := &g.kinds[i]
 	n := k.size(st.size.Open())
 	done, left := run(k, st.time.Open(), st.time.Open())
-	j := Job{Name: k.spec.Name, Queue: k.spec.Queue, Priority: k.spec.Priority, Class: classOf(k.spec.Class), Work: max(left, 1), Profile: -1}
+	j := Job{Name: k.spec.Name, Queue: k.spec.Queue, Priority: k.spec.Priority, Class: classOf(k.spec.Class), Work: done + max(left, 1), Before: done, Profile: -1}
 	j.Parts, j.Part, j.Whole = g.shape(k, n)
 	j.User = g.names[pickWeight(g.users, st.user.Open())]
-	j.Walltime = g.limit(st, done, j.Work)
+	j.Walltime = g.limit(st, done, j.Work-done)
 	switch u := st.outcome.Open(); {
 	case u < float64(g.spec.Failed):
 		j.Outcome = Failed

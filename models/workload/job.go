@@ -87,6 +87,7 @@ type Job struct {
 	Part     Vector  // demand of each member
 	Whole    bool    // each part holds a whole node
 	Work     float64 // s of progress at full speed
+	Before   float64 // s of Work done before the run began
 	Walltime float64 // s after which it is killed; 0: no limit. Backfill trusts it; where 0, it trusts Work
 	Priority float64 // larger is more urgent
 	Outcome  Outcome // how it ends after Work, when left alone
@@ -104,7 +105,7 @@ func (j *Job) Estimate() float64 {
 	if j.Walltime > 0 {
 		return j.Walltime
 	}
-	return j.Work
+	return j.Work - j.Before
 }
 
 // GPUs returns the number of GPUs of the whole gang.
