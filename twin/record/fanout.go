@@ -29,7 +29,8 @@ type SinkError struct {
 }
 
 func (e *SinkError) Error() string {
-	if e.Lost == 0 {
+	var part *SinkError
+	if e.Lost == 0 || errors.As(e.Err, &part) { // its parts say what they miss
 		return fmt.Sprintf("%s: %v", e.Sink, e.Err)
 	}
 	return fmt.Sprintf("%s: %v; it holds the run up to %s, and misses %d later frames and events",
@@ -39,6 +40,9 @@ func (e *SinkError) Error() string {
 func (e *SinkError) Unwrap() error { return e.Err }
 
 var _ Sink = (*Fanout)(nil)
+
+// Name is only heard of when several sinks of a nested fan-out fail at once.
+func (f *Fanout) Name() string { return "recording" }
 
 // NewFanout returns a fan-out to sinks, which it opens and closes.
 func NewFanout(sinks ...Sink) *Fanout {
@@ -102,10 +106,8 @@ func (f *Fanout) each(call func(Sink) error) error {
 // Close closes every sink and returns all their errors, joined. The failures so far are added to the summary
 // first, so that the sinks that still work record what the others miss.
 func (f *Fanout) Close(s *Summary) error {
-	if s != nil {
-		for _, x := range f.Failures() {
-			s.failed(x)
-		}
+	for i := range f.outs {
+		s.failed(f.outs[i].failures())
 	}
 	for i := range f.outs {
 		o := &f.outs[i]
@@ -115,12 +117,26 @@ func (f *Fanout) Close(s *Summary) error {
 		o.opened = false
 		if err := o.sink.Close(s); err != nil && o.err == nil {
 			o.fail(err, f.now)
-			if s != nil {
-				s.failed(o.err.failure())
-			}
 		}
+		s.failed(o.failures())
 	}
 	return f.Err()
+}
+
+// Failing is implemented by sinks that write several things, and know which of them failed.
+type Failing interface{ Failures() []SinkFailure }
+
+// failures lists what has failed in a sink: its parts, if it knows them, or all of it.
+func (o *out) failures() []SinkFailure {
+	if parts, ok := o.sink.(Failing); ok {
+		if list := parts.Failures(); len(list) > 0 {
+			return list
+		}
+	}
+	if o.err == nil {
+		return nil
+	}
+	return []SinkFailure{{Sink: o.err.Sink, Error: o.err.Err.Error(), From: o.err.From, Lost: o.err.Lost}}
 }
 
 // Err returns the errors of all failed sinks, joined, or nil.
@@ -131,34 +147,38 @@ func (f *Fanout) Err() error {
 			errs = append(errs, e)
 		}
 	}
+	if len(errs) == 1 {
+		return errs[0]
+	}
 	return errors.Join(errs...)
 }
 
-// Failures lists the sinks that have failed so far.
+// Failures lists what has failed so far.
 func (f *Fanout) Failures() []SinkFailure {
 	var list []SinkFailure
 	for i := range f.outs {
-		if e := f.outs[i].err; e != nil {
-			list = append(list, e.failure())
-		}
+		list = append(list, f.outs[i].failures()...)
 	}
 	return list
 }
 
-// failed notes a failure once, though fan-outs may be nested.
-func (s *Summary) failed(x SinkFailure) {
-	if !slices.Contains(s.Failed, x) {
-		s.Failed = append(s.Failed, x)
+// failed notes failures once each, though fan-outs may be nested.
+func (s *Summary) failed(list []SinkFailure) {
+	if s == nil {
+		return
+	}
+	for _, x := range list {
+		same := func(y SinkFailure) bool { return y.Sink == x.Sink && y.Error == x.Error }
+		if i := slices.IndexFunc(s.Failed, same); i >= 0 {
+			s.Failed[i] = x // it may have missed more since
+		} else {
+			s.Failed = append(s.Failed, x)
+		}
 	}
 }
 
-func (e *SinkError) failure() SinkFailure {
-	return SinkFailure{Sink: e.Sink, Error: e.Err.Error(), From: e.From, Lost: e.Lost}
-}
-
 func (o *out) fail(err error, now float64) {
-	var inner *SinkError
-	if errors.As(err, &inner) { // it knows better where and how much
+	if inner, ok := err.(*SinkError); ok { //nolint:errorlint // one that is wrapped does not tell the whole
 		o.err = inner
 		return
 	}

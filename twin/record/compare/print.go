@@ -61,7 +61,7 @@ func (c *Comparison) pairing() string {
 	case 0:
 		s = "no seed in common"
 	case 1:
-		s = fmt.Sprintf("seed %d", c.Seeds[0])
+		s = fmt.Sprintf("seed %d; one pair gives no confidence interval", c.Seeds[0])
 	default:
 		s = fmt.Sprintf("%d pairs of equal seeds, differences with 95 %% confidence interval", n)
 	}
@@ -80,13 +80,13 @@ func (c *Comparison) parting() string {
 	if d.Channel != "" {
 		return fmt.Sprintf("%s: %s of %s is %s in %s and %s in %s", at, d.Channel, d.Subject, d.Base, c.Base, d.Other, c.Other)
 	}
-	say := func(name, text string) string {
+	has := func(name, text string) string {
 		if text == "" {
-			return name + ": nothing"
+			return name + " has nothing"
 		}
-		return name + ": " + text
+		return fmt.Sprintf("%s has %q", name, text)
 	}
-	return strings.TrimSpace(fmt.Sprintf("%s %s", at, d.Subject)) + ". " + say(c.Base, d.Base) + "; " + say(c.Other, d.Other)
+	return strings.TrimSuffix(at+", "+d.Subject, ", ") + ": " + has(c.Base, d.Base) + ", " + has(c.Other, d.Other)
 }
 
 // plain is a table without frames.
@@ -151,19 +151,28 @@ func holds(n, of int) string {
 
 func (c *Comparison) table() table.Writer {
 	t := plain()
-	t.AppendHeader(table.Row{"figure", c.Base, c.Other, "difference", "%", "95 % interval", ""})
+	interval := "95 % interval"
+	if len(c.Seeds) < 2 {
+		interval = ""
+	}
+	t.AppendHeader(table.Row{"figure", c.Base, c.Other, "difference", "%", interval, ""})
 	numbers := []table.ColumnConfig{}
 	for i := 2; i <= 6; i++ {
 		numbers = append(numbers, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
 	t.SetColumnConfigs(numbers)
+	group := ""
 	for _, f := range c.Figures {
+		if f.Group != group {
+			group = f.Group
+			t.AppendRow(table.Row{group})
+		}
 		scale := math.Max(math.Abs(f.Base), math.Abs(f.Other))
 		if math.IsNaN(scale) {
 			scale = 0
 		}
 		symbol, factor := record.Scale(scale, f.Unit)
-		label := f.Label
+		label := "  " + f.Label
 		if symbol != "" {
 			label += ", " + symbol
 		}
@@ -171,7 +180,7 @@ func (c *Comparison) table() table.Writer {
 		if !math.IsNaN(f.Low) && f.Outcome != Equal {
 			row[5] = "[" + signed(f.Low/factor) + ", " + signed(f.High/factor) + "]"
 		}
-		if f.Outcome != Differs {
+		if f.Outcome != Differs && f.Outcome != OneSeed {
 			row[6] = string(f.Outcome)
 		}
 		t.AppendRow(row)

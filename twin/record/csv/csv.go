@@ -41,7 +41,7 @@ type table struct {
 func New(folder journal.Folder, prefix string) *Sink { return &Sink{folder: folder, prefix: prefix} }
 
 // Name says what the sink writes.
-func (s *Sink) Name() string { return "CSV files " + s.prefix + "*.csv" }
+func (s *Sink) Name() string { return s.prefix + "*.csv" }
 
 // Open creates the files with their heads.
 func (s *Sink) Open(h *record.Header) error {

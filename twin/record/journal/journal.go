@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -25,6 +26,7 @@ type File interface {
 type Folder interface {
 	Create(name string) (File, error)
 	Rename(from, to string) error
+	Remove(name string) error
 }
 
 // Dir is a folder of the operating system.
@@ -44,16 +46,35 @@ func (d Dir) Rename(from, to string) error {
 	return os.Rename(filepath.Join(string(d), filepath.FromSlash(from)), filepath.Join(string(d), filepath.FromSlash(to)))
 }
 
+// Remove removes a file.
+func (d Dir) Remove(name string) error {
+	return os.Remove(filepath.Join(string(d), filepath.FromSlash(name)))
+}
+
 // WriteFile makes a small file that is either whole under its name or not there: it is written beside and renamed.
 func WriteFile(in Folder, name string, content []byte) (sum string, err error) {
 	l, err := Create(in, name+".new")
 	if err != nil {
 		return "", err
 	}
-	if err := errors.Join(l.Append(content), l.Close()); err != nil {
+	err = errors.Join(l.Append(content), l.Close())
+	if err == nil {
+		err = in.Rename(name+".new", name)
+	}
+	if err != nil {
+		_ = in.Remove(name + ".new") // the reason above is the one to tell
 		return "", err
 	}
-	return l.Sum(), in.Rename(name+".new", name)
+	return l.Sum(), nil
+}
+
+// reason strips the path from an error, since messages name the file already.
+func reason(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }
 
 // Log is an append-only file. Its zero value is not useful; [Create] makes one.
@@ -69,7 +90,7 @@ type Log struct {
 func Create(in Folder, name string) (*Log, error) {
 	f, err := in.Create(name)
 	if err != nil {
-		return nil, fmt.Errorf("cannot create %s: %w", name, err)
+		return nil, fmt.Errorf("cannot create %s: %w", name, reason(err))
 	}
 	return &Log{name: name, file: f, sum: sha256.New()}, nil
 }
@@ -99,7 +120,7 @@ func (l *Log) Append(parts ...[]byte) error {
 			err = io.ErrShortWrite
 		}
 		if err != nil {
-			l.err = fmt.Errorf("cannot write %s: %w", l.name, err)
+			l.err = fmt.Errorf("cannot write %s: %w", l.name, reason(err))
 			l.size = before
 			return errors.Join(l.err, l.cut(state))
 		}
@@ -115,7 +136,7 @@ func (l *Log) cut(state []byte) error {
 		return err
 	}
 	if err := l.file.Truncate(l.size); err != nil {
-		return fmt.Errorf("cannot cut the torn end off %s: %w", l.name, err)
+		return fmt.Errorf("cannot cut the torn end off %s: %w", l.name, reason(err))
 	}
 	_, err := l.file.Seek(l.size, io.SeekStart)
 	return err
@@ -132,7 +153,7 @@ func (l *Log) Close() error {
 	}
 	l.file = nil
 	if err != nil && l.err == nil {
-		return fmt.Errorf("cannot finish %s: %w", l.name, err)
+		return fmt.Errorf("cannot finish %s: %w", l.name, reason(err))
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ var _ record.Sink = (*Sink)(nil)
 func New(folder journal.Folder, name string) *Sink { return &Sink{folder: folder, name: name} }
 
 // Name says what the sink writes.
-func (s *Sink) Name() string { return "events " + s.name }
+func (s *Sink) Name() string { return s.name }
 
 // Open creates the file.
 func (s *Sink) Open(h *record.Header) (err error) {

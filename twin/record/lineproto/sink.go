@@ -44,7 +44,7 @@ func New(folder journal.Folder, name string) *Sink {
 }
 
 // Name says what the sink writes.
-func (s *Sink) Name() string { return "line protocol " + s.name }
+func (s *Sink) Name() string { return s.name }
 
 // level holds what the points of one level share.
 type level struct {

@@ -40,7 +40,7 @@ func New(folder journal.Folder, prefix string) *Sink {
 }
 
 // Name says what the sink writes.
-func (s *Sink) Name() string { return "Parquet files " + s.prefix + "*.parquet" }
+func (s *Sink) Name() string { return s.prefix + "*.parquet" }
 
 // Open creates the files of all levels that the header announces a channel of.
 func (s *Sink) Open(h *record.Header) error {

@@ -12,5 +12,6 @@
 // and, when asked for, metrics.lp or metrics.lp.gz (InfluxDB line protocol) and metrics/*.csv.
 //
 // Two runs of one scenario, seed and version leave the same bytes in every file but engine.json. The manifest
-// says "running" until the end; a directory that a crash left so is still readable up to its last checkpoint.
+// says "running" until the end; a directory that a crash left so is still readable up to its last checkpoint. Half a megabyte is kept free while a run is
+// recorded, so that a disk that fills up still has room for the verdict.
 package rundir

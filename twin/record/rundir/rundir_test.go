@@ -163,30 +163,37 @@ func TestRefusesForeignDirectory(t *testing.T) {
 }
 
 // However early a disk fills up, the run goes on, the error says what and why, the command line can tell it
-// from others, and everything written before is read back.
+// from others, everything written before is read back, and the verdict is there.
 func TestFullDisk(t *testing.T) {
-	for room := int64(500); room < 90_000; room += 11_000 {
+	for room := int64(20_000); room < 110_000; room += 11_000 {
 		dir := t.TempDir()
-		err := write(t, dir, 600, Options{Folder: &journal.Full{Folder: journal.Dir(dir), Room: room}})
+		err := write(t, dir, 600, Options{Folder: &journal.Full{Folder: journal.Dir(dir), Room: reserveSize + room}})
 		var sink *record.SinkError
 		if !errors.As(err, &sink) || !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "no space left") {
 			t.Fatalf("%d bytes of room: error %v", room, err)
 		}
-		r, err := Open(dir)
-		if err != nil {
-			if room > 6000 {
-				t.Errorf("%d bytes of room: %v", room, err)
-			}
-			continue
+		r := open(t, dir)
+		if r.Manifest.State != Finished {
+			t.Errorf("%d bytes of room: state %s", room, r.Manifest.State)
+		}
+		s, err := r.Summary()
+		if err != nil || s == nil || len(s.Failed) == 0 || s.Verdict != record.Missed {
+			t.Errorf("%d bytes of room: summary %+v, %v", room, s, err)
 		}
 		if err := r.Replay(record.NewFanout()); err != nil {
-			if !errors.Is(err, os.ErrNotExist) {
-				t.Errorf("%d bytes of room: replay: %v", room, err)
-			}
+			t.Errorf("%d bytes of room: replay: %v", room, err)
 		}
-		if err := r.Close(); err != nil {
-			t.Error(err)
+		if _, err := os.Stat(filepath.Join(dir, ReportFile)); err != nil {
+			t.Errorf("%d bytes of room: %v", room, err)
 		}
+		if left, _ := filepath.Glob(filepath.Join(dir, "*.new")); len(left) > 0 {
+			t.Errorf("%d bytes of room: left %v", room, left)
+		}
+	}
+	dir := t.TempDir()
+	err := write(t, dir, 600, Options{Folder: &journal.Full{Folder: journal.Dir(dir), Room: 1000}})
+	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "a run needs at least 512 kB") {
+		t.Errorf("a disk that is full from the start: %v", err)
 	}
 }
 

@@ -47,8 +47,15 @@ type Writer struct {
 	actions *journal.Log
 	store   *series.Store
 	done    []File
-	lost    error // of the action log
+	lost    []record.SinkFailure // what failed beside the sinks
 }
+
+// The reserve is room that is kept free while a run is recorded, so that on a disk that fills up there is still
+// place for what matters most: the verdict, the report and the manifest.
+const (
+	reserveFile = ".reserve"
+	reserveSize = 512 << 10 // bytes
+)
 
 var _ record.Sink = (*Writer)(nil)
 
@@ -95,6 +102,9 @@ func (w *Writer) Open(h *record.Header) error {
 	if err := w.clear(); err != nil {
 		return w.failed(err)
 	}
+	if _, err := journal.WriteFile(w.folder, reserveFile, make([]byte, reserveSize)); err != nil {
+		return w.failed(fmt.Errorf("a run needs at least %d kB: %w", reserveSize>>10, err))
+	}
 	if err := w.document(ResolvedFile, h.Resolved); err != nil {
 		return w.failed(err)
 	}
@@ -135,7 +145,7 @@ func (w *Writer) clear() error {
 	}
 	var list []string
 	for _, pattern := range []string{ManifestFile, ResolvedFile, ActionsFile, EventsFile, SummaryFile, EngineFile, ReportFile,
-		"metrics.lp", "metrics.lp.gz", MetricsDir + "*.parquet", MetricsDir + "*.csv"} {
+		reserveFile, "*.new", "metrics.lp", "metrics.lp.gz", MetricsDir + "*.parquet", MetricsDir + "*.csv"} {
 		found, err := filepath.Glob(filepath.Join(escape(w.path), filepath.FromSlash(pattern)))
 		if err != nil {
 			return err
@@ -169,15 +179,16 @@ func (w *Writer) Action(entry, origin string) error {
 	if origin != "" {
 		line += "  # " + origin
 	}
-	if err := w.actions.Append([]byte(line + "\n")); err != nil {
-		w.lost = w.failed(err)
-		return w.lost
-	}
-	return nil
+	return w.note(ActionsFile, w.actions.Append([]byte(line+"\n")))
 }
 
 // Failures lists what could not be written so far.
-func (w *Writer) Failures() []record.SinkFailure { return w.fan.Failures() }
+func (w *Writer) Failures() []record.SinkFailure {
+	if w.fan == nil {
+		return nil
+	}
+	return append(w.fan.Failures(), w.lost...)
+}
 
 // Close finishes the files, and writes the summary, the report and the final manifest. It does as much of this
 // as it can, and returns all errors.
@@ -188,7 +199,7 @@ func (w *Writer) Close(s *record.Summary) error {
 	if s != nil && s.Events == nil {
 		s.Events = w.store.Count
 	}
-	errs := []error{w.fan.Close(s), w.lost, w.wrap(w.actions.Close())}
+	errs := []error{w.note(reserveFile, w.folder.Remove(reserveFile)), w.fan.Close(s), w.note(ActionsFile, w.actions.Close())}
 	w.add(w.actions)
 	for _, f := range w.files {
 		for _, l := range f.Logs() {
@@ -198,9 +209,9 @@ func (w *Writer) Close(s *record.Summary) error {
 	state := Stopped
 	if s != nil {
 		state = Finished
-		errs = append(errs, w.wrap(w.summary(s)))
+		errs = append(errs, w.note(SummaryFile, w.summary(s)))
 	}
-	errs = append(errs, w.wrap(w.report()), w.wrap(w.manifest(state)))
+	errs = append(errs, w.note(ReportFile, w.report()), w.note(ManifestFile, w.manifest(state)))
 	return errors.Join(errs...)
 }
 
@@ -268,9 +279,11 @@ func (w *Writer) add(l *journal.Log) {
 
 func (w *Writer) failed(err error) error { return &record.SinkError{Sink: w.path, Err: err} }
 
-func (w *Writer) wrap(err error) error {
-	if err == nil {
-		return nil
+// note keeps an error that leaves a file out.
+func (w *Writer) note(file string, err error) error {
+	if err != nil {
+		w.lost = append(w.lost, record.SinkFailure{Sink: file, Error: err.Error()})
+		return &record.SinkError{Sink: file, Err: err}
 	}
-	return w.failed(err)
+	return nil
 }
