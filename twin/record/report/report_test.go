@@ -5,10 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
-
-	"golang.org/x/net/html"
 
 	"github.com/halltwin/halltwin/models/channel"
 	"github.com/halltwin/halltwin/twin/record"
@@ -79,38 +78,32 @@ func TestChannels(t *testing.T) {
 
 // Nothing is fetched from anywhere, and every drawing has a text alternative.
 func TestSelfContained(t *testing.T) {
-	doc, err := html.Parse(strings.NewReader(write(t, sample(t, 600))))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ids := map[string]int{}
-	var walk func(*html.Node)
-	walk = func(n *html.Node) {
-		attr := map[string]string{}
-		for _, a := range n.Attr {
-			attr[a.Key] = a.Val
-			if (a.Key == "src" || a.Key == "href") && !strings.HasPrefix(a.Val, "data:") && !strings.HasPrefix(a.Val, "#") {
-				t.Errorf("<%s %s=%q> points outside", n.Data, a.Key, a.Val)
-			}
-		}
-		if n.Data == "script" || n.Data == "iframe" {
-			t.Errorf("the report holds a <%s>", n.Data)
-		}
-		if n.Data == "svg" && attr["aria-hidden"] == "" && (attr["role"] != "img" || attr["aria-labelledby"] == "") {
-			t.Error("a drawing has no text alternative")
-		}
-		if attr["id"] != "" {
-			ids[attr["id"]]++
-		}
-		for c := n.FirstChild; c != nil; c = c.NextSibling {
-			walk(c)
+	page := write(t, sample(t, 600))
+	for _, m := range regexp.MustCompile(`\s(?:src|href|action|poster|srcset)="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if !strings.HasPrefix(m[1], "data:") && !strings.HasPrefix(m[1], "#") {
+			t.Errorf("%s points outside", m[0])
 		}
 	}
-	walk(doc)
-	for id, n := range ids {
-		if n > 1 {
-			t.Errorf("%d elements have the id %s", n, id)
+	for _, word := range []string{"<script", "<iframe", "<link rel=\"stylesheet", "@import", "url(", "http://", "https://", " style="} {
+		if strings.Contains(page, word) {
+			t.Errorf("the report holds %q", word)
 		}
+	}
+	drawings := regexp.MustCompile(`<svg [^>]*>`).FindAllString(page, -1)
+	for _, d := range drawings {
+		if !strings.Contains(d, `aria-hidden="true"`) && !(strings.Contains(d, `role="img"`) && strings.Contains(d, "aria-labelledby=")) {
+			t.Errorf("%s has no text alternative", d)
+		}
+	}
+	if len(drawings) < 8 {
+		t.Errorf("%d drawings", len(drawings))
+	}
+	ids := map[string]bool{}
+	for _, m := range regexp.MustCompile(`\sid="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if ids[m[1]] {
+			t.Errorf("two elements have the id %s", m[1])
+		}
+		ids[m[1]] = true
 	}
 }
 
