@@ -151,6 +151,12 @@ func (c *compiler) series() {
 			p.Notes = append(p.Notes, p.Carbon.Notes...)
 		}
 	}
+	if b := s.Battery; b != nil {
+		p.Battery = b.Compile()
+		if s.Grid.Carbon == nil {
+			c.fail("site.battery", "required", "a battery that follows the grid's carbon intensity needs to know it", "write site.grid.carbon")
+		}
+	}
 	if g := s.Grid.Price; g != nil {
 		var file *weather.Series
 		if g.File != "" {

@@ -44,8 +44,9 @@ type Plan struct {
 	Power     *power.Plan
 	Cooling   *cooling.Plan
 	Weather   *weather.Source
-	Carbon    *weather.Signal // kg/J; nil where the scenario says nothing
-	Price     *weather.Signal // USD/J; nil likewise
+	Carbon    *weather.Signal    // kg/J; nil where the scenario says nothing
+	Price     *weather.Signal    // USD/J; nil likewise
+	Battery   *power.SiteBattery // behind the meter; nil for none
 	Failures  *failure.Plan
 	Scheduler *schedule.Config
 	Services  []Service

@@ -59,7 +59,9 @@ type SiteSpec struct {
 	Liquid *cooling.LiquidSpec `yaml:"liquid" doc:"liquid side: CDUs and their loops"`
 	Plant  cooling.PlantSpec   `yaml:"plant" doc:"heat rejection: chillers and towers, or dry coolers"`
 	Power  power.Spec          `yaml:"power" doc:"power chain from the utility to the racks"`
-	Other  unit.Ratio          `yaml:"other" doc:"lighting, offices and other loads outside IT, power and cooling, as a share of the design IT power" default:"1 %" source:"typical" range:"[0,0.2]"`
+	// Battery is beside the power chain: what it does changes the meter, not the feeds.
+	Battery *power.SiteBatterySpec `yaml:"battery" doc:"battery behind the meter that follows the grid's carbon intensity"`
+	Other   unit.Ratio             `yaml:"other" doc:"lighting, offices and other loads outside IT, power and cooling, as a share of the design IT power" default:"1 %" source:"typical" range:"[0,0.2]"`
 }
 
 // HallSpec is one or several equal halls.

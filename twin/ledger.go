@@ -35,8 +35,11 @@ func (w *World) audit() error {
 	p, t := &w.Power, &w.Totals
 	grid, genset := w.sources()
 	rows := [...]LedgerRow{{"utilities (W)", grid}, {"gensets (W)", genset}, {"racks (W)", -p.IT}, {"cooling and building (W)", -p.Mech},
-		{"losses (W)", -p.Loss.Total()}, {"into batteries (W)", -p.Storing}}
+		{"losses (W)", -w.lossPower()}, {"into batteries (W)", -w.storingPower()}}
 	if err := w.close("power", rows[:]); err != nil {
+		return err
+	}
+	if err := w.auditBattery(); err != nil {
 		return err
 	}
 	energy := [...]LedgerRow{{"delivered by the feeds (J)", t.Flowed}, {"drawn by the racks (J)", -t.Drawn}}

@@ -74,12 +74,19 @@ func (w *World) siteGauge(name string) (float64, bool) {
 	case "site.cooling_power":
 		return w.Cool.Total(), true
 	case "site.loss_power":
-		return p.Loss.Total(), true
+		return w.lossPower(), true
+	case "site.battery_power":
+		return w.Battery.In - w.Battery.Out, true
+	case "site.battery_charge":
+		if w.plan.Battery == nil {
+			return math.NaN(), true
+		}
+		return w.Battery.Stored / w.plan.Battery.Capacity, true
 	case "site.pue":
 		if p.IT <= 0 {
 			return math.NaN(), true
 		}
-		return (p.IT + p.Mech + p.Loss.Total()) / p.IT, true
+		return (p.IT + p.Mech + w.lossPower()) / p.IT, true
 	case "site.carbon_intensity":
 		if w.plan.Carbon == nil {
 			return math.NaN(), true

@@ -42,7 +42,7 @@ func (w *World) settle() {
 	}
 	w.SettlePending = false
 	w.PowerGen++
-	if next := w.plan.Power.Next(&w.Power); w.Now+next <= w.plan.Duration {
+	if next := min(w.plan.Power.Next(&w.Power), w.dispatch()); w.Now+next <= w.plan.Duration {
 		w.push(w.Now+next, phasePower, evPower, 0, w.PowerGen)
 	}
 }
@@ -277,5 +277,8 @@ func (w *World) elapse(t float64) {
 	}
 	w.plan.Power.Advance(&w.Power, dt)
 	w.integrate(dt)
+	if w.plan.Battery != nil {
+		w.plan.Battery.Advance(&w.Battery, dt)
+	}
 	w.Now = t
 }

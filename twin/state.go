@@ -60,6 +60,7 @@ type State struct {
 
 	Sched   schedule.State
 	Power   power.State
+	Battery power.SiteBatteryState
 	Cooling cooling.State
 	Failure failure.State
 

@@ -70,7 +70,7 @@ func New(plan *scenarios.Plan, seed uint64) (*World, error) {
 		Free: -1, MechOn: true, CapAll: plan.CapAll,
 		Jobs: make([]JobState, len(work.Jobs)), Nodes: make([]NodeState, t.Count(facility.Node)),
 		Racks: make([]RackState, t.Count(facility.Rack)), Down: make([][]uint8, facility.NumKinds),
-		Power: *power.New(plan.Power, w.seed), Cooling: *cooling.New(plan.Cooling),
+		Power: *power.New(plan.Power, w.seed), Battery: power.NewSiteBattery(plan.Battery), Cooling: *cooling.New(plan.Cooling),
 		Failure: *failure.New(plan.Failures, w.seed, t.NameOf), Sched: *schedule.NewState(w.sched),
 		Services: make([]ServiceState, len(plan.Services)),
 		Books:    account.Books{Services: make([]account.Service, len(plan.Services))},
@@ -222,9 +222,9 @@ func (w *World) integrate(dt float64) {
 	p, t := &w.Power, &w.Totals
 	var f account.Flows
 	f.Grid, f.Genset = w.sources()
-	f.Storing, f.Water = p.Storing, w.WaterFlow
+	f.Storing, f.Water = w.storingPower(), w.WaterFlow
 	copy(f.Use[:], w.RackUse[:])
-	f.Use[account.Distribution] = p.Loss.Total()
+	f.Use[account.Distribution] = w.lossPower()
 	if p.Mech > 0 {
 		c := &w.Cool
 		f.Use[account.Air], f.Use[account.Pumping] = c.Fans, c.CDUs+c.Pumps
@@ -232,10 +232,10 @@ func (w *World) integrate(dt float64) {
 		f.Use[account.Building] = p.Mech - c.Fans - c.CDUs - c.Pumps - c.Chillers - c.Towers - c.DryCooler
 	}
 	if w.plan.Carbon != nil {
-		f.Carbon = w.plan.Carbon.At(&w.CarbonCursor, w.Now)
+		f.Carbon = w.plan.Carbon.Mean(&w.CarbonCursor, w.Now, w.Now+dt)
 	}
 	if w.plan.Price != nil {
-		f.Price = w.plan.Price.At(&w.PriceCursor, w.Now)
+		f.Price = w.plan.Price.Mean(&w.PriceCursor, w.Now, w.Now+dt)
 	}
 	w.Books.Energy.Add(&f, &w.plan.Costs, dt)
 	t.Flowed += p.IT * dt
@@ -291,17 +291,13 @@ func (w *World) countOut() {
 	w.OutGPUs, w.DrainedGPUs = float64(out), float64(drained)
 }
 
-// sources returns what utilities and gensets give, in W.
+// sources returns what comes through the grid's meter and from gensets, in W.
 func (w *World) sources() (grid, genset float64) {
-	lo, hi := w.plan.Power.Range(facility.Utility)
-	for u := lo; u < hi; u++ {
-		grid += w.Power.Flow[u]
-	}
-	lo, hi = w.plan.Power.Range(facility.Genset)
+	lo, hi := w.plan.Power.Range(facility.Genset)
 	for u := lo; u < hi; u++ {
 		genset += w.Power.Flow[u]
 	}
-	return grid, genset
+	return w.utilities() + w.Battery.In - w.Battery.Out, genset
 }
 
 // Window tells the kernel where its next window ends.

@@ -94,6 +94,8 @@ var table = number([]row{
 	{"service.tpot_p99", "s", f.Service, Gauge, Max, "99th percentile of the time per output token."},
 	{"service.ttft_p99", "s", f.Service, Gauge, Max, "99th percentile of the time to first token."},
 
+	{"site.battery_charge", "", f.Site, Gauge, Last, "Energy stored in the battery behind the meter, as a share of its capacity."},
+	{"site.battery_power", "W", f.Site, Gauge, Last, "Power into the battery behind the meter; negative while it delivers."},
 	{"site.carbon", "kg", f.Site, Total, Last, "Carbon dioxide equivalent of the energy drawn."},
 	{"site.carbon_intensity", "kg/J", f.Site, Gauge, Last, "Carbon dioxide equivalent of a unit of energy from the grid."},
 	{"site.cooling_power", "W", f.Site, Gauge, Last, "Electrical power of fans, pumps, chillers, towers and dry coolers."},

@@ -37,6 +37,9 @@
 // has; when the utility is back for the retransfer time the ATS goes back, and gensets cool down. A UPS bank that
 // is overloaded goes to its bypass, or off when it is on battery. Trips move load to what is left, which may trip too.
 //
+// [SiteBattery] stands apart: a battery behind the meter that follows the grid's carbon intensity. It changes what the
+// meter sees, not what the chain carries.
+//
 // # Agreement
 //
 // Peukert, KiBaM (four published times), UPS autonomy, six relay curves, the thermal breaker, UL 489 bounds, 2N, 3N/2
