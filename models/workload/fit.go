@@ -28,7 +28,7 @@ func Fit(set *Set, at Observed) (*GeneratorSpec, error) {
 	if !(o.span > 0) {
 		return nil, fmt.Errorf("workload: all jobs were submitted at once: there is no rate to fit")
 	}
-	spec := &GeneratorSpec{Begin: "busy", Largest: 1, Arrivals: ArrivalSpec{Process: "poisson", CV: 1}}
+	spec := &GeneratorSpec{Load: 0.8, Begin: "busy", Largest: 1, Arrivals: ArrivalSpec{Process: "poisson", CV: 1}}
 	spec.Sizes = fitSizes(set)
 	fitRhythm(&spec.Arrivals, set, o, at.Start)
 	fitGaps(&spec.Arrivals, set, o, at.Start)

@@ -30,7 +30,7 @@ func encode(v reflect.Value, s *shape) *Value {
 	case formText:
 		return &Value{Kind: Scalar, Text: v.String(), Quoted: true}
 	case formFloat:
-		return text("%s", strconv.FormatFloat(v.Float(), 'g', -1, 64))
+		return text("%s", strconv.FormatFloat(v.Float(), 'g', 6, 64))
 	case formQuantity, formWord:
 		return &Value{Kind: Scalar, Text: word(v), Quoted: s.form == formWord}
 	case formTime:
@@ -91,12 +91,21 @@ func encodeField(v reflect.Value, f *field) *Value {
 	return out
 }
 
-// word writes a value by its own text form: of a quantity the number with its unit.
+// word writes a value by its own text form: of a quantity the number with its unit. A type that reads itself from
+// text and cannot write itself is a bug of the program.
 func word(v reflect.Value) string {
-	if m, ok := v.Interface().(encoding.TextMarshaler); ok {
-		if text, err := m.MarshalText(); err == nil {
-			return string(text)
+	switch x := v.Interface().(type) {
+	case encoding.TextMarshaler:
+		text, err := x.MarshalText()
+		if err != nil {
+			panic(fmt.Sprintf("document: %s: %v", v.Type(), err))
 		}
+		return string(text)
+	case fmt.Stringer:
+		return x.String()
 	}
-	return fmt.Sprint(v.Interface())
+	if v.Kind() != reflect.String {
+		panic(fmt.Sprintf("document: %s has no text form to encode", v.Type()))
+	}
+	return v.String()
 }
