@@ -42,8 +42,7 @@ func checkVerb(p *process) *cobra.Command {
 	c.Flags().BoolVar(&f.resolved, "resolved", false, "print the whole scenario with every default and where it comes from")
 	c.Flags().BoolVar(&f.plan, "plan", false, "say what will be built and happen, and how long it will take here")
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
-	c.MarkFlagsMutuallyExclusive("resolved", "plan")
-	c.MarkFlagsMutuallyExclusive("resolved", "json")
+	exclude(c, [2]string{"resolved", "plan"}, [2]string{"resolved", "json"})
 	return c
 }
 

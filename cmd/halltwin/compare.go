@@ -49,7 +49,7 @@ func compareVerb(p *process) *cobra.Command {
 	c.Flags().StringArrayVar(&f.set, "set", nil, "override one value on all sides, as in --set 'duration=6 h'; may be repeated")
 	c.Flags().BoolVar(&f.markdown, "markdown", false, "print Markdown")
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
-	c.MarkFlagsMutuallyExclusive("markdown", "json")
+	exclude(c, [2]string{"markdown", "json"})
 	return c
 }
 

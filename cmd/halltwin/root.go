@@ -76,7 +76,19 @@ func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
 			return nil
 		}
 		if err := check(c, args); err != nil {
-			return usage("%s takes %s (see `%s --help`)", c.CommandPath(), strings.TrimPrefix(c.UseLine(), c.CommandPath()+" "), c.CommandPath())
+			return usage("%s takes %s (see `%s --help`)", c.CommandPath(), strings.TrimPrefix(c.Use, c.Name()+" "), c.CommandPath())
+		}
+		return nil
+	}
+}
+
+// exclude makes it an error of the command line to give both flags of a pair.
+func exclude(c *cobra.Command, pairs ...[2]string) {
+	c.PreRunE = func(*cobra.Command, []string) error {
+		for _, x := range pairs {
+			if c.Flags().Changed(x[0]) && c.Flags().Changed(x[1]) {
+				return usage("--%s and --%s exclude each other", x[0], x[1])
+			}
 		}
 		return nil
 	}

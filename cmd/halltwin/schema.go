@@ -40,7 +40,7 @@ func schemaVerb(p *process) *cobra.Command {
 	}
 	c.Flags().BoolVar(&expectations, "expectations", false, "list the names and functions that an expectation may use")
 	c.Flags().BoolVar(&reference, "reference", false, "print the reference page of the language as Markdown")
-	c.MarkFlagsMutuallyExclusive("expectations", "reference")
+	exclude(c, [2]string{"expectations", "reference"})
 	return c
 }
 
