@@ -10,10 +10,8 @@ import (
 	"github.com/halltwin/halltwin/scenarios/expect"
 )
 
-// defaultChannels are recorded where a scenario names none.
-var defaultChannels = []string{"site.power", "site.it_power", "site.cooling_power", "site.pue", "jobs.running", "jobs.queued", "gpus.busy"}
-
-// record finds the channels to record. Channels that the report draws are always among them at site level.
+// record finds the channels to record. The site's own gauges are always among them: they are few, and the report draws
+// them.
 func (c *compiler) record() {
 	r := &c.spec.Record
 	patterns := r.Channels
@@ -28,16 +26,10 @@ func (c *compiler) record() {
 			seen[ch.ID] = true
 		}
 	}
-	if len(patterns) == 0 {
-		for _, name := range defaultChannels {
-			if ch, ok := channel.Lookup(name); ok {
-				seen[ch.ID] = true
-			}
-		}
-	}
 	all := channel.All()
 	for i := range all {
-		if seen[all[i].ID] && (all[i].Kind == facility.Job || c.plan.Tree.Count(all[i].Kind) > 0) {
+		own := all[i].Kind == facility.Site && all[i].Type == channel.Gauge
+		if (own || seen[all[i].ID]) && (all[i].Kind == facility.Job || c.plan.Tree.Count(all[i].Kind) > 0) {
 			c.plan.Channels = append(c.plan.Channels, &all[i])
 		}
 	}

@@ -63,7 +63,7 @@ func (c *compiler) site() {
 		c.fail("site.halls", "required", "the site has no racks", "write halls: [{rows: [{racks: 8, rack: {use: hardware/…}}]}]")
 		return
 	}
-	t := facility.New("site")
+	t := facility.New(siteName(s.Title))
 	halls := t.Add(facility.Hall, facility.Site, []int{len(rows)})
 	if named {
 		halls.Names = names
@@ -242,3 +242,11 @@ func (m *models) add(name string) {
 }
 
 func (m *models) into(l *facility.Level) { l.Model, l.Models = m.of, m.names }
+
+// siteName is what the site is called in events and tables.
+func siteName(title string) string {
+	if title == "" {
+		return "site"
+	}
+	return title
+}

@@ -46,9 +46,9 @@ func (w *World) Summary(o Options) *record.Summary {
 		add(record.Cooling, "cooling.wue", "WUE", ratio(water, t.Flowed/kWh), "L/kWh")
 	}
 	if w.gpus > 0 {
+		add(record.Compute, "compute.goodput", "goodput", ratio(w.useful(), t.Busy), "")
 		add(record.Compute, "compute.gpu_hours", "GPU-hours held by jobs", t.Busy/hrs, "h")
 		add(record.Compute, "compute.occupancy", "share of GPU time held", ratio(t.Busy, g.Site.Value()), "")
-		add(record.Compute, "compute.goodput", "goodput", ratio(w.useful(), t.Busy), "")
 		add(record.Compute, "compute.throttled", "GPU-hours throttled by heat", t.Throttled/hrs, "h")
 		if t.Limited > 0 {
 			add(record.Compute, "compute.limited", "GPU-hours held at a power limit", t.Limited/hrs, "h")
@@ -129,10 +129,13 @@ func (w *World) watch() {
 	}
 }
 
-// losses lists what GPU time went to other than useful work, the largest first.
+// losses lists what GPU time was lost to, the largest first. Time in which a GPU was free and nobody waited is not lost.
 func (w *World) losses() []record.Loss {
 	var all []record.Loss
 	for c := account.Useful + 1; c < account.NumCauses; c++ {
+		if c == account.Idle {
+			continue
+		}
 		if h := w.Books.GPU.By[c].Value() / hrs; h > 1e-6 {
 			all = append(all, record.Loss{Cause: c.String(), GPUHours: h})
 		}

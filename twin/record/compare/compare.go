@@ -51,7 +51,7 @@ type Figure struct {
 	Base    float64 // mean over the seeds
 	Other   float64
 	Diff    float64 // mean of other − base
-	Percent float64 // of the base; NaN where the base is zero
+	Percent float64 // of the base; NaN where the base is zero, and of temperatures
 	Low     float64 // 95 % confidence interval of the difference; NaN with one seed
 	High    float64
 	Pairs   int
@@ -174,7 +174,7 @@ func figure(group string, k record.KPI, a, b []*record.Summary) Figure {
 		return f
 	}
 	f.Diff = mean(diff)
-	if f.Base != 0 {
+	if f.Base != 0 && f.Unit != "degC" { // a temperature has no zero to be a share of
 		f.Percent = 100 * f.Diff / math.Abs(f.Base)
 	}
 	f.Low, f.High = interval(diff)
