@@ -122,7 +122,7 @@ func (s *Series) window(u0, u1, slack int64, anyYear bool) ([]stamp, error) {
 	}
 	var w []stamp
 	add := func(unix int64, row int32) bool {
-		if len(w) > 0 && w[len(w)-1].unix+slack >= u1 {
+		if len(w) > 0 && w[len(w)-1].unix+slack >= u1 && unix >= u1 {
 			return false
 		}
 		if len(w) == 1 && unix <= u0 {

@@ -201,6 +201,25 @@ func TestCoverage(t *testing.T) {
 	}
 }
 
+// TestLastHour: rows within the last hour of a run still count.
+func TestLastHour(t *testing.T) {
+	s, err := Parse("g.csv", []byte("time_utc,gco2_per_kwh\n2022-01-01T00:00:00Z,80\n2022-01-01T00:10:00Z,120\n2022-01-01T00:25:00Z,90\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Date(2022, 1, 1, 0, 0, 0, 0, time.UTC)
+	g, err := CompileCarbon(&CarbonSpec{File: "g.csv"}, s, start, start.Add(30*time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c Cursor
+	for at, want := range map[float64]float64{0: 80, 599: 80, 600: 120, 1500: 90, 1800: 90} {
+		if got := g.At(&c, at) * 3.6e9; math.Abs(got-want) > 1e-9 {
+			t.Errorf("at %g s: %g g/kWh, want %g", at, got, want)
+		}
+	}
+}
+
 // TestCarbonLibrary runs every shipped series through a leap year.
 func TestCarbonLibrary(t *testing.T) {
 	for name, mean := range map[string]float64{"us-pjm": 362.6, "us-ciso": 256.2, "us-erco": 347.2, "us-bpat": 54.7, "us-southwest": 256.2} {
