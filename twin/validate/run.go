@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/halltwin/halltwin/scenarios"
 	"github.com/halltwin/halltwin/twin"
@@ -70,4 +71,20 @@ func (s *samples) Close(*record.Summary) error { return nil }
 func (s *samples) last(channel string) float64 {
 	v := s.of[channel]
 	return v[len(v)-1]
+}
+
+// lastEnd returns when the last job was done, in s.
+func (s *samples) lastEnd() float64 { return s.ends[len(s.ends)-1] }
+
+// at returns a channel at a time, on the line between the samples around it.
+func (s *samples) at(channel string, t float64) float64 {
+	v := s.of[channel]
+	i, exact := slices.BinarySearch(s.time, t)
+	switch {
+	case exact || i == 0:
+		return v[i]
+	case i == len(v):
+		return v[i-1]
+	}
+	return v[i-1] + (v[i]-v[i-1])*(t-s.time[i-1])/(s.time[i]-s.time[i-1])
 }

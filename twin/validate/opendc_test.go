@@ -1,0 +1,5 @@
+package validate
+
+import "testing"
+
+func TestOpenDCMicro(t *testing.T) { check(t, OpenDCMicro) }
