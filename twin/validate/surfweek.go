@@ -54,15 +54,21 @@ func runSURFWeek(ctx context.Context, data string) (*Result, error) {
 	if duration < surfGrid {
 		return nil, fmt.Errorf("%s: %g s of measured power; at least %d s are needed", filepath.Join(dir, "consumption.csv"), last, surfGrid)
 	}
+	base, err := compile(dir, "surf-week", fmt.Sprintf(surfScenario, duration, "", surfGrid)+surfWork)
+	if err != nil {
+		return nil, err
+	}
 	r := &Result{}
 	for i, m := range surfModels {
-		text := fmt.Sprintf(surfScenario, duration, surfHost(m.idle, m.max, m.curve), surfGrid)
-		if i == 0 { // the library's site as it is
-			text = fmt.Sprintf(surfScenario, duration, "", surfGrid)
-		}
-		p, err := compile(dir, "surf-week", text)
-		if err != nil {
-			return nil, err
+		p := base // the library's site as it is
+		if i > 0 {
+			hosts, err := compile(dir, m.name, fmt.Sprintf(surfScenario, duration, surfHost(m.idle, m.max, m.curve), surfGrid))
+			if err != nil {
+				return nil, err
+			}
+			other := *base // the same work, read once, on hosts of another power model
+			other.RackTypes = hosts.RackTypes
+			p = &other
 		}
 		run, err := live(ctx, p)
 		if err != nil {
@@ -142,9 +148,11 @@ start: 2022-10-06T22:00:00Z # the first submission
 duration: %g s
 site:
   use: sites/surf-lisa%s
-workload:
-  - trace: {file: tasks.parquet, format: opendc, with: fragments.parquet}
 scheduler: {policy: fcfs, placement: first-fit}
 step: {calm: %[3]d s, disturbed: %[3]d s}
 record: {every: %[3]d s, channels: [site.it_power, site.it_energy, jobs.done]}
+`
+
+const surfWork = `workload:
+  - trace: {file: tasks.parquet, format: opendc, with: fragments.parquet}
 `
