@@ -35,6 +35,7 @@ func (s *JobState) advance(spec *workload.Job, dt float64) (worked, saved, resta
 		}
 		todo := spec.Work - s.Progress
 		if todo <= 0 {
+			s.Extra = max(0, s.Extra-dt)
 			return
 		}
 		save := spec.Every > 0 && spec.Every-s.Cycle < todo
@@ -62,7 +63,8 @@ func (s *JobState) advance(spec *workload.Job, dt float64) (worked, saved, resta
 	return
 }
 
-// left returns the time in s until the job's work is done at its present speed, checkpoints included.
+// left returns the time in s until the job's work is done at its present speed, checkpoints included, and not its extra
+// time.
 func (s *JobState) left(spec *workload.Job) float64 {
 	todo := spec.Work - s.Progress
 	t := s.Stall
@@ -188,7 +190,7 @@ func (w *World) start(st *schedule.Start) {
 	if spec.Class == workload.Train {
 		w.Books.Training.Wait(spec.GPUs(), w.Now-s.Queued)
 	}
-	s.Stall, s.Saving, s.Cycle, s.Progress = 0, false, 0, s.Saved
+	s.Stall, s.Saving, s.Cycle, s.Progress, s.Extra = 0, false, 0, s.Saved, w.sched.HoldExtra()
 	if s.Restarts > 0 {
 		s.Stall = spec.Restart
 	}
@@ -266,8 +268,9 @@ func (w *World) release(j int32) {
 func (w *World) reschedule(j int32) {
 	s, spec := &w.Jobs[j], &w.work.Jobs[j]
 	s.Gen++
-	at, kind := w.Now+s.left(spec), evEnd
-	if spec.Walltime > 0 && s.Start+spec.Walltime < at-1e-9*spec.Walltime {
+	done := w.Now + s.left(spec)
+	at, kind := done+s.Extra, evEnd
+	if s.Progress < spec.Work && spec.Walltime > 0 && s.Start+spec.Walltime < done-1e-9*spec.Walltime {
 		at, kind = s.Start+spec.Walltime, evKill
 	}
 	if at <= w.plan.Duration && spec.Class != workload.Service { // a service goes on to the end

@@ -102,6 +102,7 @@ type JobState struct {
 	Saved    float64       // s of work that a restart keeps
 	Cycle    float64       // s of work since the last checkpoint
 	Stall    float64       // s that it still makes no progress (restart, checkpoint being written)
+	Extra    float64       // s that it holds its nodes when its work is done
 	Speed    float64       // relative, of its slowest GPU
 	Use      workload.Util // in this window, of a job with a profile
 }

@@ -148,6 +148,10 @@ func (c *Config) Bind(users, queues []string) {
 	}
 }
 
+// HoldExtra returns how long, in s, a job goes on holding its nodes after its work is done. The caller releases it that
+// much later; the scheduler only counts on it.
+func (c *Config) HoldExtra() float64 { return c.holdExtra }
+
 // Fits reports whether the request could start if every node were up and empty.
 func (c *Config) Fits(r *Request) bool {
 	need, left := demand(r), int64(r.Parts)

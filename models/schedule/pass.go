@@ -52,24 +52,8 @@ func (c *Config) Pass(s *State, now float64, starts []Start) []Start {
 	return starts
 }
 
-// settle does what is due: it frees nodes whose extra occupancy is over and notices reservations that begin or end.
+// settle notices reservations that begin or end.
 func (c *Config) settle(s *State, now float64) {
-	for i := 0; s.Holding > 0 && i < len(s.Running); {
-		slot := s.Running[i]
-		e := &s.Entries[slot]
-		if e.End > now {
-			break
-		}
-		if e.Phase != Holding {
-			i++
-			continue
-		}
-		s.Running = slices.Delete(s.Running, i, i+1)
-		c.free(s, slot)
-		s.leave(slot)
-		s.Holding--
-		s.Dirty = true
-	}
 	if now >= s.Edge {
 		s.Edge = c.edge(now)
 		s.Dirty = true

@@ -38,29 +38,19 @@ func (c *Config) Submit(s *State, _ float64, r Request) {
 
 func before(a, b Item) int { return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Seq, b.Seq)) }
 
-// Release takes a job's nodes back: it has completed, or was killed, or failed. With Spec.HoldExtra they stay
-// occupied that much longer.
+// Release takes a job's nodes back: it has completed, or was killed, or failed.
 func (c *Config) Release(s *State, now float64, job int32) {
 	slot := s.slot(job)
 	if slot < 0 || s.Entries[slot].Phase != Running {
 		panic(fmt.Sprintf("schedule: job %d released, but it does not run", job))
 	}
 	s.remove(slot)
-	if c.holdExtra > 0 {
-		e := &s.Entries[slot]
-		s.SlotOf[job] = 0 // it may be submitted again
-		e.Phase, e.End = Holding, now+c.holdExtra
-		s.Holding++
-		s.insert(slot)
-		s.Dirty = true // the end has moved
-		return
-	}
 	c.free(s, slot)
 	s.leave(slot)
 	s.Dirty = true
 }
 
-// Cancel removes a job wherever it is, without further occupancy, and reports whether the scheduler knew it.
+// Cancel removes a job wherever it is and reports whether the scheduler knew it.
 func (c *Config) Cancel(s *State, job int32) bool {
 	slot := s.slot(job)
 	if slot < 0 {
@@ -93,7 +83,7 @@ func (c *Config) Extend(s *State, job int32, end float64) {
 }
 
 // Wake returns the next time at which [Config.Pass] may start something though nothing else happens, and whether
-// there is one: a pinned start, the begin or end of a reservation, the end of an extra occupancy.
+// there is one: a pinned start, the begin or end of a reservation.
 func (c *Config) Wake(s *State, _ float64) (at float64, ok bool) {
 	at = math.Inf(1)
 	if len(s.Queue) > 0 && len(c.reservations) > 0 {
@@ -101,14 +91,6 @@ func (c *Config) Wake(s *State, _ float64) (at float64, ok bool) {
 	}
 	if len(s.Pinned) > 0 {
 		at = min(at, s.Entries[s.Pinned[0]].Start)
-	}
-	if s.Holding > 0 {
-		for _, slot := range s.Running {
-			if e := &s.Entries[slot]; e.Phase == Holding {
-				at = min(at, e.End)
-				break
-			}
-		}
 	}
 	return at, !math.IsInf(at, 1)
 }

@@ -300,17 +300,13 @@ func TestHoldExtra(t *testing.T) {
 	c := compile(t, Spec{HoldExtra: 1}, cluster(1, gpu8))
 	s := NewState(c)
 	c.Submit(s, 0, ask(0, 0, 1, 8, 10))
-	c.Submit(s, 0, ask(1, 0, 1, 8, 10))
 	expect(t, "first", pass(c, s, 0), []int32{0})
-	c.Release(s, 10, 0)
-	c.Submit(s, 10, ask(0, 10, 1, 8, 10)) // the same job again, while its nodes are still held
-	expect(t, "held", pass(c, s, 10), nil)
-	if at, ok := c.Wake(s, 10); !ok || at != 11 {
-		t.Errorf("wake at %g, %v", at, ok)
+	if end := s.Entry(0).End; end != 11 {
+		t.Errorf("expected to hold its node until %g, want 11", end)
 	}
-	expect(t, "free", pass(c, s, 11), []int32{1})
-	if e := s.Entry(0); e == nil || e.Phase != Waiting {
-		t.Errorf("job 0 is %+v, want it waiting", e)
+	c.Extend(s, 0, 20)
+	if end := s.Entry(0).End; end != 21 {
+		t.Errorf("slowed, expected to hold its node until %g, want 21", end)
 	}
 }
 

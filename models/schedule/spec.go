@@ -16,7 +16,7 @@ type Spec struct {
 	Depth     int           `yaml:"depth" doc:"waiting jobs behind the first blocked one that a pass looks at; 0 means all" default:"0" range:"[0,)"`
 	Ageing    unit.Rate     `yaml:"ageing" doc:"priority that a waiting job gains per time, with the priority order" default:"0 1/h" range:"[0,)"`
 	Turns     string        `yaml:"turns" doc:"whose turn it is, with the round-robin order" default:"user" enum:"user,queue"`
-	HoldExtra unit.Duration `yaml:"hold_extra" doc:"how long nodes stay occupied after a job has ended (RAPS: 1 s)" default:"0 s" range:"[0,)"`
+	HoldExtra unit.Duration `yaml:"hold_extra" doc:"how long a job goes on holding its nodes, as busy as at its end, after its work is done (RAPS: 1 s)" default:"0 s" range:"[0,)"`
 
 	Reservations []ReservationSpec `yaml:"reservations" doc:"nodes, or a share of them, set aside in advance"`
 }

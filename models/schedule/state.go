@@ -48,7 +48,6 @@ const (
 	Waiting              // in the queue
 	Pinned               // its time has not come
 	Running              // holds nodes
-	Holding              // has ended and holds its nodes a little longer (Spec.HoldExtra)
 )
 
 // Entry is a job that waits or runs.
@@ -108,7 +107,6 @@ type State struct {
 	Pinned  []int32 // slots that wait for their time, in order of Start, then Seq
 	Chunks  []Chunk
 	Chain   int32 // first vacant chunk, or -1
-	Holding int32 // how many of Running have ended already
 
 	AtLeast []uint64 // by level, a bitmap of the nodes with at least that many free units
 	Count   []int32  // by level, the number of those nodes
@@ -209,9 +207,7 @@ func (s *State) enter(r Request) int32 {
 // leave forgets the job of a slot.
 func (s *State) leave(slot int32) {
 	e := &s.Entries[slot]
-	if e.Phase != Holding {
-		s.SlotOf[e.Job] = 0
-	}
+	s.SlotOf[e.Job] = 0
 	*e = Entry{}
 	s.Vacant = append(s.Vacant, slot)
 }
