@@ -211,12 +211,18 @@ func (w *World) use(j int32) workload.Util {
 // meanUse returns a job's mean utilisation from now until the given time, at its present speed.
 func (w *World) meanUse(j int32, until float64) workload.Util {
 	s, spec := &w.Jobs[j], &w.work.Jobs[j]
-	now := *s
-	now.advance(spec, w.Now-s.Mark)
-	then := now
-	then.advance(spec, until-w.Now)
-	p := &w.work.Profiles[spec.Profile]
-	u := p.Mean(&s.Cursor, now.Progress, then.Progress)
+	var from, to float64
+	if spec.Every == 0 && s.Stall == 0 { // nothing stands still: most jobs with a profile, at every sample
+		from = min(spec.Work, s.Progress+s.Speed*(w.Now-s.Mark))
+		to = min(spec.Work, from+s.Speed*(until-w.Now))
+	} else {
+		c := *s
+		c.advance(spec, w.Now-s.Mark)
+		from = c.Progress
+		c.advance(spec, until-w.Now)
+		to = c.Progress
+	}
+	u := w.work.Profiles[spec.Profile].Mean(&s.Cursor, from, to)
 	u.Memory = spec.Util.Memory
 	return u
 }
