@@ -5,10 +5,10 @@ TOOL     = $(GO) tool -modfile=.tools/go.mod
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 
-# The race detector needs a C compiler; without one the tests run without it.
-RACE := $(if $(shell command -v cc 2>/dev/null),-race)
-# Packages with goroutines, which the race detector is for. The models have none.
-CONCURRENT = ./twin/... ./cmd/... ./viz/...
+# The race detector needs a C compiler; without one the tests run without it. It is for packages with goroutines, which
+# the models and the scenario language have none of.
+RACE       := $(if $(shell command -v cc 2>/dev/null),-race)
+CONCURRENT := ./twin/... ./viz/... ./cmd/...
 
 .PHONY: run build test lint vuln bench soak fuzz clean
 
@@ -23,7 +23,10 @@ build:
 ## test: vet, then every test; the summary is go test's own
 test:
 	$(GO) vet ./...
-	$(GO) test ./...
+	@failed=0; \
+	$(GO) test ./models/... ./scenarios/... || failed=1; \
+	$(GO) test $(RACE) $(CONCURRENT) || failed=1; \
+	exit $$failed
 
 ## lint: format, golangci-lint, staticcheck, unreachable code
 lint:

@@ -174,6 +174,9 @@ func runAll(ctx context.Context, p *process, sides []*side) error {
 	for range min(runtime.GOMAXPROCS(0), total) {
 		workers.Go(func() {
 			for t := range tasks {
+				if ctx.Err() != nil {
+					continue
+				}
 				summary, err := t.side.one(ctx, t.n)
 				mu.Lock()
 				t.side.Runs[t.n] = summary
@@ -207,9 +210,6 @@ func runAll(ctx context.Context, p *process, sides []*side) error {
 
 // one carries out the n-th replica of a side.
 func (s *side) one(ctx context.Context, n int) (*record.Summary, error) {
-	if ctx.Err() != nil {
-		return nil, nil
-	}
 	o := twin.Options{Seed: s.plan.Seed + uint64(n), Version: versionText()}
 	if n == 0 {
 		w, err := rundir.Create(s.dir, rundir.Options{})

@@ -171,7 +171,7 @@ func (o *outline) print(s term.Screen) error {
 	}
 	b.WriteByte('\n')
 	line("from", "%s for %s, seed %d", o.Start.Format("Mon 2 Jan 2006 15:04 -07:00"), record.Clock(o.Duration), o.Seed)
-	var things []string
+	things := make([]string, 0, len(o.Things))
 	for _, t := range o.Things {
 		things = append(things, fmt.Sprintf("%s %s", record.Digits(float64(t.Count), 7), plural(t.Kind, t.Count)))
 	}

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"io"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -65,7 +65,7 @@ func (p *process) interruptible(word string) (ctx context.Context, stop func()) 
 		case <-done:
 			return
 		}
-		io.WriteString(p.stderr.Out, "\n"+word+"; once more aborts\n")
+		fmt.Fprintf(p.stderr.Out, "\n%s; once more aborts\n", word)
 		cancel()
 		select {
 		case <-p.signals:

@@ -63,11 +63,11 @@ func verifyScenario(p *process, path string, f *verifyFlags) error {
 	ctx, stop := p.interruptible("stopping")
 	defer stop()
 	var proofs []proof
-	add := func(name string, ok bool, format string, args ...any) {
-		proofs = append(proofs, proof{name, ok, fmt.Sprintf(format, args...)})
+	add := func(name string, ok bool, note string) {
+		proofs = append(proofs, proof{name, ok, note})
 		if !f.json {
 			sign := map[bool]string{true: "✓", false: "✗"}[ok]
-			fmt.Fprintf(p.stdout.Out, "  %s %s  %s\n", sign, name, proofs[len(proofs)-1].Note)
+			fmt.Fprintf(p.stdout.Out, "  %s %s  %s\n", sign, name, note)
 		}
 	}
 	first, err := f.inProcess(ctx, p, path, "GOGC=10", "GOMAXPROCS=1")
@@ -78,20 +78,20 @@ func verifyScenario(p *process, path string, f *verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	add("same recording under GOGC=10, GOMAXPROCS=1 and GOGC=off, GOMAXPROCS=2", first.Recording == second.Recording, "%s", pair(first.Recording, second.Recording))
-	add("same state at the end", first.State == second.State, "%s", pair(first.State, second.State))
+	add("same recording under GOGC=10, GOMAXPROCS=1 and GOGC=off, GOMAXPROCS=2", first.Recording == second.Recording, pair(first.Recording, second.Recording))
+	add("same state at the end", first.State == second.State, pair(first.State, second.State))
 	for _, share := range []float64{0.25, 0.5, 0.77} {
 		at := share * plan.Duration
 		resumed, err := verify.Resume(ctx, plan, seed, at)
 		if err != nil {
 			return cutShort(ctx, err)
 		}
-		add("saved at "+record.Clock(at)+" and resumed", resumed == first.State, "%s", pair(first.State, resumed))
+		add("saved at "+record.Clock(at)+" and resumed", resumed == first.State, pair(first.State, resumed))
 		fork, parent, err := verify.Fork(ctx, plan, seed, at)
 		if err != nil {
 			return cutShort(ctx, err)
 		}
-		add("forked at "+record.Clock(at), fork == first.State && parent == first.State, "%s", pair(first.State, fork))
+		add("forked at "+record.Clock(at), fork == first.State && parent == first.State, pair(first.State, fork))
 	}
 	ok := true
 	for _, c := range proofs {
