@@ -31,6 +31,9 @@ func (w *World) step() error {
 		w.Totals.Steps++
 	}
 	w.armStep()
+	if w.NextSample != w.Now { // else the sample looks ahead
+		w.vary(w.windowEnd())
+	}
 	return nil
 }
 
