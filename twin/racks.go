@@ -112,6 +112,7 @@ func (w *World) evaluate(r int32) {
 // memo is the last node of a rack that one job holds as a whole: its neighbours are often just like it.
 type memo struct {
 	job   int32
+	cores float64
 	draw  compute.Draw
 	group compute.Group
 }
@@ -123,7 +124,7 @@ func (w *World) evaluateNode(n int32, rs *RackState, t *compute.Node) float64 {
 		rs.Use[account.Board] += float64(ns.Draw) * t.IdlePower
 		return float64(ns.Draw) * t.IdlePower
 	}
-	first := ns.Slice
+	first, down := ns.Slice, w.gpusDown(n)
 	whole := first >= 0 && w.Slices[first].OnNode < 0 && w.GPULimit == nil
 	if whole || first < 0 {
 		job := int32(-1)
@@ -131,8 +132,8 @@ func (w *World) evaluateNode(n int32, rs *RackState, t *compute.Node) float64 {
 			job = w.Slices[first].Job
 		}
 		if m := &w.memo; m.job == job && t.FullFlow == 0 && m.group.Bound != compute.Thermal &&
-			(job < 0 || bits.OnesCount64(w.Slices[first].GPUs) == m.group.GPUs &&
-				t.GPU.Resistance*w.hottest[n]*m.group.Power <= t.GPU.Slowdown-rs.Inlet) && w.gpusDown(n) == 0 {
+			(job < 0 || bits.OnesCount64(w.Slices[first].GPUs) == m.group.GPUs && w.Slices[first].Cores == m.cores &&
+				t.GPU.Resistance*w.hottest[n]*m.group.Power <= t.GPU.Slowdown-rs.Inlet) && down == 0 {
 			if whole {
 				w.note(rs, &w.Slices[first], &m.group, t, &m.draw, n)
 			}
@@ -140,7 +141,7 @@ func (w *World) evaluateNode(n int32, rs *RackState, t *compute.Node) float64 {
 			return m.draw.Input
 		}
 	}
-	load := compute.Load{Groups: w.groups[:0], GPUsUp: t.GPUs - w.gpusDown(n)}
+	load := compute.Load{Groups: w.groups[:0], GPUsUp: t.GPUs - down}
 	for i := first; i >= 0; i = w.Slices[i].OnNode {
 		sl := &w.Slices[i]
 		use := w.use(sl.Job)
@@ -158,9 +159,11 @@ func (w *World) evaluateNode(n int32, rs *RackState, t *compute.Node) float64 {
 		w.note(rs, &w.Slices[i], &load.Groups[k], t, &d, n)
 		k++
 	}
-	if whole {
-		w.memo = memo{job: w.Slices[first].Job, draw: d, group: load.Groups[0]}
-	} else if first < 0 {
+	switch {
+	case down > 0: // unlike its neighbours
+	case whole:
+		w.memo = memo{job: w.Slices[first].Job, cores: w.Slices[first].Cores, draw: d, group: load.Groups[0]}
+	case first < 0:
 		w.memo = memo{job: -1, draw: d}
 	}
 	return d.Input
