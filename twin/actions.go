@@ -2,6 +2,7 @@ package twin
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/halltwin/halltwin/models/action"
 	"github.com/halltwin/halltwin/models/facility"
@@ -14,6 +15,7 @@ type Undo struct {
 	Field   string
 	Targets []facility.Ref // never written to; nil when free
 	Old     []float64      // for Set: what the targets had
+	Mended  []facility.Ref // for Fail: what has been repaired by hand since, which is not to be undone
 	Cause   int64          // the event that it ends
 }
 
@@ -34,10 +36,7 @@ func (w *World) act(a *action.Action) {
 		ev.Text = fmt.Sprintf("%s: %s repaired", a.Origin, w.names(a.Targets))
 		w.emit(ev)
 		for _, r := range a.Targets {
-			if d := &w.Down[r.Kind][r.Index]; *d > 1 {
-				*d = 1
-			}
-			w.give(r)
+			w.mend(r)
 		}
 	case action.Set:
 		ev.Text = fmt.Sprintf("%s: %s.%s = %s", a.Origin, a.Selector, a.Field, action.FormatValue(a.Field, a.Value))
@@ -71,9 +70,13 @@ func (w *World) undo(i int32) {
 	w.Undos[i] = Undo{}
 	switch u.Verb {
 	case action.Fail:
-		w.emit(record.Event{Parent: u.Cause, Severity: record.Info, Type: "repair", Subject: w.names(u.Targets), Text: w.names(u.Targets) + " repaired"})
-		for _, r := range u.Targets {
-			w.give(r)
+		left := slices.DeleteFunc(slices.Clone(u.Targets), func(r facility.Ref) bool { return slices.Contains(u.Mended, r) })
+		if len(left) == 0 {
+			return
+		}
+		w.emit(record.Event{Parent: u.Cause, Severity: record.Info, Type: "repair", Subject: w.names(left), Text: w.names(left) + " repaired"})
+		for _, r := range left {
+			w.give(r, u.Mended)
 		}
 	case action.Set:
 		w.emit(record.Event{Parent: u.Cause, Severity: record.Info, Type: "set", Subject: w.names(u.Targets), Text: u.Field + " restored"})
@@ -89,16 +92,22 @@ func (w *World) undo(i int32) {
 	w.wantSettle()
 }
 
-// take adds a cause that holds a thing down; the first one brings it down. A failure is noticed after detect s, and a
-// failed node draws the given share of its idle power.
+// take adds a cause that holds a thing, or the nodes in it, down; the first one brings it down. A failure is noticed
+// after detect s, and a failed node draws the given share of its idle power.
 func (w *World) take(r facility.Ref, detect, draw float64) {
-	switch r.Kind {
-	case facility.Site, facility.Hall, facility.Row, facility.Rack, facility.Leaf:
-		for _, n := range w.nodesIn(r) {
-			w.take(facility.Ref{Kind: facility.Node, Index: n}, detect, draw)
-		}
+	if !holdsNodes(r.Kind) {
+		w.takeOne(r, detect, draw)
 		return
 	}
+	for _, n := range w.nodesIn(r) {
+		w.takeOne(facility.Ref{Kind: facility.Node, Index: n}, detect, draw)
+	}
+}
+
+// holdsNodes reports whether a thing is down when its nodes are: it has no cause of its own.
+func holdsNodes(k facility.Kind) bool { return k < facility.Node || k == facility.Leaf }
+
+func (w *World) takeOne(r facility.Ref, detect, draw float64) {
 	d := &w.Down[r.Kind][r.Index]
 	*d++
 	if *d > 1 {
@@ -120,17 +129,25 @@ func (w *World) take(r facility.Ref, detect, draw float64) {
 	}
 }
 
-// give takes a cause away; the last one lets the thing work again.
-func (w *World) give(r facility.Ref) {
-	switch r.Kind {
-	case facility.Site, facility.Hall, facility.Row, facility.Rack, facility.Leaf:
-		w.plan.Power.Health(&w.Power, r, true) // closes the breakers of its cords
-		w.wantSettle()
-		for _, n := range w.nodesIn(r) {
-			w.give(facility.Ref{Kind: facility.Node, Index: n})
+// give takes a cause away from a thing, or from the nodes in it, except from those in but; the last one lets it work
+// again.
+func (w *World) give(r facility.Ref, but []facility.Ref) {
+	if !holdsNodes(r.Kind) {
+		if !slices.Contains(but, r) {
+			w.giveOne(r)
 		}
 		return
 	}
+	w.plan.Power.Health(&w.Power, r, true) // closes the breakers of its cords
+	w.wantSettle()
+	for _, i := range w.nodesIn(r) {
+		if n := (facility.Ref{Kind: facility.Node, Index: i}); !slices.Contains(but, n) {
+			w.giveOne(n)
+		}
+	}
+}
+
+func (w *World) giveOne(r facility.Ref) {
 	d := &w.Down[r.Kind][r.Index]
 	if *d == 0 {
 		return
@@ -151,6 +168,37 @@ func (w *World) give(r facility.Ref) {
 		w.wantPass()
 	default:
 		w.health(r, true)
+	}
+}
+
+// mend repairs a thing, or the nodes in it, by hand: every cause ends now, and what was to end one later is void. What
+// is not down is put right all the same: a breaker that tripped, a genset that gave up.
+func (w *World) mend(r facility.Ref) {
+	if !holdsNodes(r.Kind) {
+		w.mendOne(r)
+		return
+	}
+	w.plan.Power.Health(&w.Power, r, true)
+	w.wantSettle()
+	for _, n := range w.nodesIn(r) {
+		w.mendOne(facility.Ref{Kind: facility.Node, Index: n})
+	}
+}
+
+func (w *World) mendOne(r facility.Ref) {
+	d := &w.Down[r.Kind][r.Index]
+	if *d == 0 {
+		if r.Kind > facility.GPU {
+			w.health(r, true)
+		}
+		return
+	}
+	*d = 1
+	w.giveOne(r)
+	for i := range w.Undos {
+		if u := &w.Undos[i]; u.Verb == action.Fail && u.Targets != nil {
+			u.Mended = append(slices.Clip(u.Mended), r)
+		}
 	}
 }
 
