@@ -170,7 +170,11 @@ func (a *attempt) roomFor(n, k int32) int32 {
 		k = a.c.room(&nd.Free, &a.need, k)
 	}
 	if p := &a.s.scratch.plan; p.guard {
-		k = min(k, p.cells[p.cellOf[n]].cap)
+		most := p.cells[p.cellOf[n]].cap
+		if a.s.scratch.marked[n] == a.mark {
+			most -= a.s.Chunks[a.s.scratch.chunkAt[n]].Parts
+		}
+		k = min(k, most)
 	}
 	if a.guard && k > 0 {
 		k = a.s.scratch.shadow.spare(a, n, k)

@@ -78,7 +78,7 @@ func replayWith(t testing.TB, c *Config, tasks []task, check func(s *State, now 
 			o := &out[st.Job]
 			o.start, o.end = now, now+tasks[st.Job].run
 			o.slices = slices.Clone(st.Slices)
-			running = append(running, ending{o.end, st.Job})
+			running = append(running, ending{o.end + c.HoldExtra(), st.Job})
 		}
 		for i := range s.Queue {
 			if e := &s.Entries[s.Queue[i].Slot]; math.IsInf(out[e.Job].promise, 1) {

@@ -106,7 +106,7 @@ func (c *Config) allot(s *State, n, parts int32, need *workload.Vector, whole bo
 	var gpus uint64
 	if whole {
 		gpus = nd.GPUUp &^ nd.GPUUsed
-		nd.Free = workload.Vector{}
+		nd.Free = nd.Free.Sub(c.capacity[n])
 		nd.Exclusive = true
 	} else {
 		gpus = lowestOf(nd.GPUUp&^nd.GPUUsed, int(need[workload.GPU])*int(parts))
@@ -128,13 +128,12 @@ func (c *Config) free(s *State, slot int32) {
 	for ch := e.First; ch >= 0; {
 		k := s.Chunks[ch]
 		nd := &s.Nodes[k.Node]
-		for i := range need {
-			nd.Free[i] += need[i] * float64(k.Parts)
-		}
+		nd.Free = nd.Free.Add(c.holds(e, &k, &need))
+		nd.Exclusive = nd.Exclusive && !e.Whole
 		nd.GPUUsed &^= k.GPUs
 		nd.Parts -= k.Parts
 		if nd.Parts == 0 { // also forgets rounding errors
-			nd.Free, nd.Exclusive = c.capacity[k.Node], false
+			nd.Free = c.capacity[k.Node]
 		}
 		nd.Free[workload.GPU] = float64(bits.OnesCount64(nd.GPUUp &^ nd.GPUUsed))
 		c.index(s, k.Node)

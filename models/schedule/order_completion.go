@@ -27,9 +27,6 @@ func (completion) begin(c *Config, s *State, now float64) {
 
 func (completion) key(c *Config, s *State, e *Entry) float64 {
 	sc := s.scratch
-	if sc == nil || len(sc.freed) == 0 {
-		return 0 // before the first pass, which ranks anew
-	}
 	i, _ := slices.BinarySearch(sc.freed, c.size(e)-c.tolerate[c.axis])
 	if i == len(sc.freed) {
 		return math.Inf(1)

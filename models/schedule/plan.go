@@ -3,6 +3,7 @@ package schedule
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/halltwin/halltwin/models/workload"
 )
@@ -18,7 +19,6 @@ const overrun = 1
 // one node, which offers slots, and a reservation is a number of slots; elsewhere a reservation is on certain nodes.
 type plan struct {
 	now    float64
-	slots  bool    // the site is one cell of slots
 	slot   *Entry  // one of the jobs that are all alike
 	lone   bool    // every part fills a node
 	guard  bool    // placements keep to the plan
@@ -28,13 +28,16 @@ type plan struct {
 	at     []int32 // by node: its place in nodes
 	cellOf []int32 // by node, or -1: it takes no work
 	claims int32   // booked so far
+	last   float64 // the last time at which anything changes, reservations aside
+	moved  []int32 // slots of Entries; scratch of keep
 
 	// the job being planned
 	need   workload.Vector
 	whole  bool
 	parts  int32
 	unit   int32 // parts that a node must take to count, under a placement that consolidates; else 0
-	wanted int64
+	rest   int32 // parts left over for one more node then
+	wanted int64 // parts, or nodes that take unit parts
 	length float64
 	entry  *Entry
 }
@@ -59,14 +62,23 @@ type step struct {
 
 // begin makes the plan that holds the running jobs only.
 func (p *plan) begin(c *Config, s *State, now float64) {
-	p.now, p.n, p.claims = now, 0, 0
+	p.now, p.n, p.claims, p.last = now, 0, 0, now
+	for _, slot := range s.Running {
+		if end := s.Entries[slot].End; !math.IsInf(end, 1) {
+			p.last = max(p.last, end)
+		}
+	}
 	if len(p.at) == 0 {
 		p.at, p.cellOf = make([]int32, len(s.Nodes)), make([]int32, len(s.Nodes))
 	}
-	if p.slots = p.alike(c, s); p.slots {
+	if s.Apart {
+		s.Apart = slices.ContainsFunc(s.Queue, func(it Item) bool { return s.Entries[it.Slot].First >= 0 })
+	}
+	if !s.Apart && p.alike(c, s) {
 		p.beginSlots(c, s)
 		return
 	}
+	s.Apart = true
 	p.nodes = p.nodes[:0]
 	byClass := int32(-1)
 	for _, n := range c.byClass {
@@ -218,13 +230,15 @@ func (p *plan) split(n, parts int32) (x int32, made bool) {
 // consider turns to another job.
 func (p *plan) consider(c *Config, s *State, e *Entry) {
 	p.need, p.whole, p.parts = demand(&e.Request), e.Whole, e.Parts
-	p.unit, p.wanted, p.length, p.entry = 0, int64(e.Parts), c.occupancy(e), e
-	if p.slots {
+	p.unit, p.rest, p.wanted, p.length, p.entry = 0, 0, int64(e.Parts), c.occupancy(e), e
+	if !s.Apart {
 		p.need, p.whole = workload.Vector{1}, false
 		return
 	}
 	if c.consolidates() {
-		p.unit, p.wanted = c.compact(s, &p.need, p.whole, p.parts)
+		if p.unit, p.wanted = c.compact(s, &p.need, p.whole, p.parts); p.unit > 0 {
+			p.wanted, p.rest = int64(p.parts/p.unit), p.parts%p.unit
+		}
 	}
 }
 
@@ -238,7 +252,7 @@ func (p *plan) room(c *Config, s *State, cl *cell, t float64) (room int32, until
 	room, until = most, math.Inf(1)
 	var aside workload.Vector // negative
 	set := false
-	if c.seatsOf != nil && !p.slots {
+	if c.seatsOf != nil { // then nodes are told apart
 		set = !c.withhold(s, p.entry, p.nodes[cl.lo], p.now, t, t+p.length, &aside)
 	}
 	i := 0
@@ -267,8 +281,9 @@ func (p *plan) room(c *Config, s *State, cl *cell, t float64) (room int32, until
 // find returns the first time from t on at which the job finds room for its whole length, +Inf when there is none.
 func (p *plan) find(c *Config, s *State, t float64) float64 {
 	for {
-		total, soonest := int64(0), math.Inf(1)
-		for x := range p.n {
+		places, rests, soonest := int64(0), int64(0), math.Inf(1)
+		enough := false
+		for x := int32(0); x < p.n && !(enough && t > p.now); x++ { // for now itself, the placement wants to know all caps
 			cl := &p.cells[x]
 			if cl.lo == cl.hi {
 				continue
@@ -276,65 +291,90 @@ func (p *plan) find(c *Config, s *State, t float64) float64 {
 			room, until := p.room(c, s, cl, t)
 			cl.cap = room
 			soonest = min(soonest, until)
-			if p.unit > 0 {
-				room = int32(place(room >= p.unit))
+			size := int64(cl.hi - cl.lo)
+			if p.unit == 0 {
+				places += size * int64(room)
+			} else {
+				places += size * place(room >= p.unit)
+				rests += size * place(room >= p.rest)
 			}
-			total += int64(cl.hi-cl.lo) * int64(room)
-			if total >= p.wanted && t > p.now {
-				break // for now itself, the placement wants to know all caps
-			}
+			enough = places >= p.wanted && (p.rest == 0 || rests > p.wanted)
 		}
-		if total >= p.wanted || math.IsInf(soonest, 1) {
-			if total < p.wanted {
-				return math.Inf(1)
-			}
+		if enough {
 			return t
+		}
+		if math.IsInf(soonest, 1) || c.seatsOf != nil && soonest > c.beyond(p.last) {
+			return math.Inf(1)
 		}
 		t = soonest
 	}
 }
 
-// book claims room for the job from t on: on nodes that are busy now before others.
+// book claims room for the job from t on. Where nodes are told apart, it notes which: nodes that are busy now before
+// others, so that little of what is free now is spoken for.
 func (p *plan) book(c *Config, s *State, t float64) {
 	p.claims++
-	if p.slots {
+	if !s.Apart {
 		p.cells[0].take(t, t+p.length, workload.Vector{float64(p.parts)}, 0)
 		return
 	}
 	left := p.parts
-	for _, busy := range []bool{true, false} {
+	for pass := 0; pass < 2; pass++ {
 		cells := p.n
 		for x := int32(0); x < cells && left > 0; x++ {
-			if cl := &p.cells[x]; cl.lo == cl.hi || (cl.steps[0].parts > 0) != busy {
+			if cl := &p.cells[x]; cl.lo == cl.hi || (cl.steps[0].parts > 0) != (pass == 0) {
 				continue
 			}
 			room, _ := p.room(c, s, &p.cells[x], t)
-			if room == 0 || room < p.unit {
-				continue
+			if p.unit > 0 && room >= p.unit {
+				room = p.unit
 			}
-			for left > 0 && p.cells[x].lo < p.cells[x].hi {
-				k := min(room, left)
-				p.bookNode(c, p.nodes[p.cells[x].lo], t, k)
-				left -= k
+			for left > p.rest && room >= max(p.unit, 1) && p.cells[x].lo < p.cells[x].hi {
+				left -= p.note(c, s, x, t, min(room, left))
 			}
+		}
+	}
+	for x := int32(0); left > 0 && x < p.n; x++ { // the rest of a job that consolidates
+		if p.cells[x].lo == p.cells[x].hi {
+			continue
+		}
+		if room, _ := p.room(c, s, &p.cells[x], t); room >= left {
+			left -= p.note(c, s, x, t, left)
 		}
 	}
 }
 
-// bookNode claims k parts on node n.
+// note claims k parts on the first node of a cell for the job, and returns k.
+func (p *plan) note(c *Config, s *State, x int32, t float64, k int32) int32 {
+	n, ch := p.nodes[p.cells[x].lo], s.chunk()
+	s.Chunks[ch] = Chunk{Node: n, Parts: k, Next: p.entry.First}
+	p.entry.First = ch
+	p.bookNode(c, n, t, k)
+	return k
+}
+
+// bookNode claims k parts on node n; fewer than none are given back.
 func (p *plan) bookNode(c *Config, n int32, t float64, k int32) {
 	x, made := p.split(n, k)
 	if !made {
 		return
 	}
 	held := p.need
-	for i := range held {
-		held[i] *= float64(k)
-	}
 	if p.whole {
 		held = c.capacity[n]
+		if k < 0 {
+			held = workload.Vector{}.Sub(held)
+		}
+	} else {
+		for i := range held {
+			held[i] *= float64(k)
+		}
 	}
-	p.cells[x].take(t, t+p.length, held, k)
+	end := t + p.length
+	if !math.IsInf(end, 1) {
+		p.last = max(p.last, end)
+	}
+	p.cells[x].take(t, end, held, k)
 }
 
 // take claims an amount in [t, end).

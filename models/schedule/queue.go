@@ -29,7 +29,9 @@ func (c *Config) Submit(s *State, _ float64, r Request) {
 	}
 	e.Phase, e.Member = Waiting, c.member(e)
 	need := demand(&r)
-	e.Key = c.order.key(c, s, e)
+	if _, ok := c.order.(moving); !ok { // else every pass ranks anew
+		e.Key = c.order.key(c, s, e)
+	}
 	it := Item{Key: e.Key, Span: c.occupancy(e), Seq: e.Seq, Slot: slot, Parts: r.Parts, Level: min(c.levelOf(&need), int32(c.top)+1), Whole: r.Whole}
 	i, _ := slices.BinarySearchFunc(s.Queue, it, before)
 	s.Queue = slices.Insert(s.Queue, i, it)
@@ -63,6 +65,7 @@ func (c *Config) Cancel(s *State, job int32) bool {
 	case Pinned:
 		s.Pinned = slices.DeleteFunc(s.Pinned, func(x int32) bool { return x == slot })
 	case Waiting:
+		s.drop(&s.Entries[slot])
 		s.Queue = slices.DeleteFunc(s.Queue, func(it Item) bool { return it.Slot == slot })
 	}
 	s.leave(slot)

@@ -187,6 +187,18 @@ func (c *Config) occupy(s *State, e *Entry, n int32, need *workload.Vector, part
 	}
 }
 
+// beyond returns a time after which reservations bring nothing new, given the last time t at which anything else
+// does: repeating ones have passed twice. A job that finds no room until then is promised nothing.
+func (c *Config) beyond(t float64) float64 {
+	longest := 0.0
+	for i := range c.reservations {
+		r := &c.reservations[i]
+		longest = max(longest, r.every)
+		t = max(t, r.begin+r.length)
+	}
+	return t + 2*longest
+}
+
 // edge returns the first time after t at which a reservation begins or ends, +Inf when none does.
 func (c *Config) edge(t float64) float64 {
 	at := math.Inf(1)

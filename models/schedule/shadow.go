@@ -66,9 +66,11 @@ func (c *Config) foresee(s *State, slot int32, now float64) {
 		sh.look(c, s, c.seats[i].node)
 	}
 	sh.at = now
+	last := now // time at which a running job ends
 	for i := 0; ; {
 		for ; i < len(s.Running) && s.Entries[s.Running[i]].End <= sh.at; i++ {
 			sh.release(c, s, &s.Entries[s.Running[i]])
+			last = sh.at
 		}
 		for j := range c.seats { // what is set aside depends on the time
 			n := c.seats[j].node
@@ -81,6 +83,8 @@ func (c *Config) foresee(s *State, slot int32, now float64) {
 		at := c.edge(sh.at)
 		if i < len(s.Running) {
 			at = min(at, s.Entries[s.Running[i]].End)
+		} else if at > c.beyond(last) {
+			at = math.Inf(1)
 		}
 		if sh.at = at; math.IsInf(at, 1) {
 			break

@@ -60,7 +60,7 @@ type Entry struct {
 	Begun   float64 // when it started
 	End     float64 // when it is expected to free its nodes, +Inf when unknown
 	Promise float64 // the latest start that backfill has promised it, +Inf when none
-	First   int32   // its chain of chunks, or -1
+	First   int32   // its chain of chunks, or -1: what it holds, or what is reserved for it
 }
 
 // Item is a place in the queue: what deciding on a job needs at first sight.
@@ -123,6 +123,7 @@ type State struct {
 	Dirty   bool    // something was freed or changed since the last pass
 	Edge    float64 // the next time at which a reservation begins or ends
 	Fresh   int32   // no item of Queue before this place is unseen
+	Apart   bool    // conservative backfill reserves certain nodes, not slots
 	Head    int32   // slot of the job that the last pass found blocked, or -1
 
 	scratch *scratch `state:"-"`
