@@ -140,6 +140,9 @@ func (s *samples) expected(key string, end float64, in *microInput) (float64, bo
 			idle += g.Power.Idle
 		}
 		if strings.HasPrefix(key, "gpu") {
+			if len(h.GPUs) == 0 {
+				return 0, false
+			}
 			span = h.GPUs[0].Power.Max - h.GPUs[0].Power.Idle
 		}
 		active := (s.at("site.it_energy", end) - idle*end) / span

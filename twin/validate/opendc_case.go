@@ -75,6 +75,9 @@ func (f *microFailures) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &lines); err != nil {
 		return errors.New("failures: neither objects nor lines of a trace")
 	}
+	if len(lines) == 0 {
+		return nil
+	}
 	*f = (*f)[:0]
 	t := 0.0
 	for _, line := range lines[1:] {
@@ -197,7 +200,25 @@ func (in *microInput) check() error {
 			return errors.New("the hosts differ; equal ones are due")
 		}
 	}
+	if h := in.horizon(); !(h < longestCase) {
+		return fmt.Errorf("the tasks and failures take %g s; at most %g s are run", h, longestCase)
+	}
 	return nil
+}
+
+// longestCase bounds a case, in s: it is sampled every second.
+const longestCase = 1e6
+
+// horizon returns a time in s by which everything must be over.
+func (in *microInput) horizon() float64 {
+	h := 600.0
+	for i := range in.Tasks {
+		h += in.Tasks[i].Submit + 2*in.Tasks[i].work()
+	}
+	for _, f := range in.Failures {
+		h += 2 * (f.At + f.Duration)
+	}
+	return h
 }
 
 // readCarbon reads a carbon trace: timestamp in ms, carbon_intensity in g/kWh.
@@ -207,9 +228,14 @@ func readCarbon(path string) ([]carbonStep, error) {
 		return nil, err
 	}
 	defer file.Close()
-	rows, err := csv.NewReader(file).ReadAll()
-	if err != nil || len(rows) < 2 {
-		return nil, fmt.Errorf("%s holds no carbon trace: %w", path, err)
+	in := csv.NewReader(file)
+	in.FieldsPerRecord = 2
+	rows, err := in.ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(rows) < 2 {
+		return nil, fmt.Errorf("%s holds no carbon trace: timestamp,carbon_intensity are due", path)
 	}
 	var out []carbonStep
 	first := 0.0
@@ -234,14 +260,8 @@ var microStart = time.Date(2022, 1, 1, 0, 0, 0, 0, time.UTC)
 func (c *microCase) scenario(scratch string, failedDraw float64) (string, error) {
 	in := &c.Input
 	h := &in.Hosts[0]
-	horizon := 600.0
+	horizon := in.horizon()
 	var b strings.Builder
-	for i := range in.Tasks {
-		horizon += in.Tasks[i].Submit + 2*in.Tasks[i].work()
-	}
-	for _, f := range in.Failures {
-		horizon += 2 * (f.At + f.Duration)
-	}
 	fmt.Fprintf(&b, "halltwin: v1\nname: %s\nstart: %s\nduration: %g s\n", c.Name, microStart.Format(time.RFC3339), horizon)
 	fmt.Fprintf(&b, "site:\n  power: {use: plants/power-direct}\n  plant: {kind: none}\n  other: 0\n")
 	fmt.Fprintf(&b, "  halls: [{rows: [{racks: 1, rack: {nodes: %d, flow: 0.1 m3/s, node: {cpus: 1, cpu: %s, failed_draw: %g, %s}}}]}]\n",

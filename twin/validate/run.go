@@ -54,7 +54,9 @@ func (s *samples) Frame(f *record.Frame) error {
 	if n := len(s.time); n == 0 || s.time[n-1] != f.Time {
 		s.time = append(s.time, f.Time)
 	}
-	s.of[f.Channel.Name] = append(s.of[f.Channel.Name], f.Values[0])
+	if len(f.Values) == 1 {
+		s.of[f.Channel.Name] = append(s.of[f.Channel.Name], f.Values[0])
+	}
 	return nil
 }
 
