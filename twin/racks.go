@@ -161,7 +161,7 @@ func (w *World) evaluateNode(n int32, rs *RackState, t *compute.Node) float64 {
 	}
 	switch {
 	case down > 0: // unlike its neighbours
-	case whole:
+	case whole && w.work.Jobs[w.Slices[first].Job].Parts > 1:
 		w.memo = memo{job: w.Slices[first].Job, cores: w.Slices[first].Cores, draw: d, group: load.Groups[0]}
 	case first < 0:
 		w.memo = memo{job: -1, draw: d}

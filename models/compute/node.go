@@ -92,6 +92,10 @@ func (n *Node) Eval(l *Load, coolant float64) Draw {
 	need := n.fans.minimum(coolant)
 	for i := range l.Groups {
 		gr := &l.Groups[i]
+		if n.GPUs == 0 {
+			gr.Power, gr.Speed, gr.Bound = 0, 1, Unbound
+			continue
+		}
 		demand := g.Curve.Power(gr.Util.GPU, gr.Util.Memory)
 		gr.Power, gr.Speed, gr.Bound = demand, 1, Unbound
 		if gr.Limit < demand {
