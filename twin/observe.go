@@ -112,7 +112,7 @@ func (w *World) siteGauge(name string) (float64, bool) {
 	case "gpus.down":
 		return w.gpusOut(), true
 	case "gpus.free":
-		return float64(w.plan.Tree.Count(facility.GPU)) - w.gpusOut() - w.BusyGPUs, true
+		return w.gpus - w.OutGPUs - w.BusyGPUs, true
 	case "nodes.down":
 		return float64(w.Totals.NodesDown), true
 	}
@@ -186,6 +186,7 @@ func (w *World) nodeGauge(ch *channel.Channel, out []float64) []float64 {
 		r := w.nodeRack[n]
 		t := &w.plan.RackTypes[w.plan.RackType[r]].Node
 		rs := w.Racks[r] // a copy: evaluating adds to it
+		rs.Flow = 0
 		w.memo = memo{job: -2}
 		input := 0.0
 		if rs.On {
@@ -220,7 +221,7 @@ func (w *World) gpuGauge(name string, n int32, rs *RackState, t *compute.Node, o
 		case "gpu.utilisation":
 			v = use
 		case "gpu.temperature":
-			v = t.GPU.Temperature(rs.Inlet, power, 1, w.flowOver(rs, t))
+			v = t.GPU.Temperature(rs.Inlet, power, float64(w.spreads[first+int32(g)]), flowOver(rs, t))
 		case "gpu.power_limit":
 			v = min(w.limit(n, 1<<uint(g)), t.GPU.Max)
 		}
@@ -229,13 +230,12 @@ func (w *World) gpuGauge(name string, n int32, rs *RackState, t *compute.Node, o
 	return out
 }
 
-// flowOver returns the mean relative coolant flow over the dies of a rack.
-func (w *World) flowOver(rs *RackState, t *compute.Node) float64 {
+// flowOver returns the relative coolant flow over the dies of the one node that has been added to rs.
+func flowOver(rs *RackState, t *compute.Node) float64 {
 	if t.FullFlow == 0 || rs.Flow <= 0 {
 		return 1
 	}
-	nodes := float64(w.plan.RackTypes[0].Nodes)
-	return min(1, max(float64(0.1), rs.Flow/(nodes*t.FullFlow)))
+	return min(1, rs.Flow/t.FullFlow)
 }
 
 func (w *World) powerGauge(ch *channel.Channel, out []float64) []float64 {

@@ -133,9 +133,10 @@ func (w *World) evaluateNode(n int32, rs *RackState, t *compute.Node) float64 {
 		}
 		if m := &w.memo; m.job == job && t.FullFlow == 0 && m.group.Bound != compute.Thermal &&
 			(job < 0 || bits.OnesCount64(w.Slices[first].GPUs) == m.group.GPUs && w.Slices[first].Cores == m.cores &&
-				t.GPU.Resistance*w.hottest[n]*m.group.Power <= t.GPU.Slowdown-rs.Inlet) && down == 0 {
+				t.GPU.Resistance*w.worst(n, w.Slices[first].GPUs)*m.group.Power <= t.GPU.Slowdown-rs.Inlet) && down == 0 {
 			if whole {
-				w.note(rs, &w.Slices[first], &m.group, t, &m.draw, n)
+				m.group.Spread = w.worst(n, w.Slices[first].GPUs)
+				w.note(rs, &w.Slices[first], &m.group, t, &m.draw)
 			}
 			rs.Use.add(&m.draw, t)
 			return m.draw.Input
@@ -147,7 +148,7 @@ func (w *World) evaluateNode(n int32, rs *RackState, t *compute.Node) float64 {
 		use := w.use(sl.Job)
 		load.CPU += sl.Cores * use.CPU
 		load.Groups = append(load.Groups, compute.Group{
-			GPUs: bits.OnesCount64(sl.GPUs), Util: use, Limit: w.limit(n, sl.GPUs), Spread: w.hottest[n],
+			GPUs: bits.OnesCount64(sl.GPUs), Util: use, Limit: w.limit(n, sl.GPUs), Spread: w.worst(n, sl.GPUs),
 		})
 	}
 	w.groups = load.Groups
@@ -156,7 +157,7 @@ func (w *World) evaluateNode(n int32, rs *RackState, t *compute.Node) float64 {
 	rs.Use.add(&d, t)
 	k := 0
 	for i := first; i >= 0; i = w.Slices[i].OnNode {
-		w.note(rs, &w.Slices[i], &load.Groups[k], t, &d, n)
+		w.note(rs, &w.Slices[i], &load.Groups[k], t, &d)
 		k++
 	}
 	switch {
@@ -178,9 +179,9 @@ func (u *RackUse) add(d *compute.Draw, t *compute.Node) {
 }
 
 // note writes the outcome of a group to its slice and its rack.
-func (w *World) note(rs *RackState, sl *Slice, g *compute.Group, t *compute.Node, d *compute.Draw, n int32) {
+func (w *World) note(rs *RackState, sl *Slice, g *compute.Group, t *compute.Node, d *compute.Draw) {
 	if g.GPUs > 0 {
-		rs.Hottest = max(rs.Hottest, t.GPU.Temperature(rs.Inlet, g.Power, w.hottest[n], d.Cooling))
+		rs.Hottest = max(rs.Hottest, t.GPU.Temperature(rs.Inlet, g.Power, g.Spread, d.Cooling))
 		rs.Speed = min(rs.Speed, g.Speed)
 		switch g.Bound {
 		case compute.Thermal:
@@ -261,6 +262,19 @@ func (w *World) limit(n int32, mask uint64) float64 {
 		}
 	}
 	return l
+}
+
+// worst returns the largest thermal resistance among a node's GPUs in mask, relative to the type's.
+func (w *World) worst(n int32, mask uint64) float64 {
+	lo, hi := w.plan.Tree.Children(facility.GPU, n)
+	if bits.OnesCount64(mask) == int(hi-lo) {
+		return w.hottest[n]
+	}
+	worst := float32(0)
+	for m := mask; m != 0; m &= m - 1 {
+		worst = max(worst, w.spreads[lo+int32(bits.TrailingZeros64(m))])
+	}
+	return float64(worst)
 }
 
 // gpusDown returns how many of a node's GPUs are failed.

@@ -32,7 +32,8 @@ type World struct {
 	users     []int32   // by job: dense number of its user, -1 for none
 	queues    []int32   // by job: of its queue
 	serviceOf []int32   // by job: its service, -1 for none; nil without services
-	hottest   []float64 // by node: thermal resistance of its worst GPU over the type's
+	spreads   []float32 // by GPU: its thermal resistance over the type's
+	hottest   []float64 // by node: that of its worst GPU
 	nodeRack  []int32
 	gpus      float64  // of the site
 	targets   []target // of the expectations
@@ -106,6 +107,7 @@ func (w *World) share() {
 	w.sched = &bound
 	w.nodeRack = t.Levels[facility.Node].Up
 	w.gpus = float64(t.Count(facility.GPU))
+	w.spreads = make([]float32, t.Count(facility.GPU))
 	w.hottest = make([]float64, t.Count(facility.Node))
 	for n := range w.hottest {
 		w.hottest[n] = w.spread(int32(n))
@@ -132,13 +134,19 @@ func (w *World) share() {
 func (w *World) spread(n int32) float64 {
 	t := w.plan.Tree
 	g := &w.plan.RackTypes[w.plan.RackType[w.nodeRack[n]]].Node
-	if g.GPU.Spread == 0 || g.GPUs == 0 {
+	lo, hi := t.Children(facility.GPU, n)
+	if g.GPU.Spread == 0 || lo == hi {
+		for i := lo; i < hi; i++ {
+			w.spreads[i] = 1
+		}
 		return 1
 	}
 	st := w.seed.Stream("thermal/" + t.NameOf(facility.Ref{Kind: facility.Node, Index: n}))
 	worst := 0.0
-	for range g.GPUs {
-		worst = max(worst, 1+g.GPU.Spread*min(max(st.Norm(), -3), 3))
+	for i := lo; i < hi; i++ {
+		s := 1 + g.GPU.Spread*min(max(st.Norm(), -3), 3)
+		w.spreads[i] = float32(s)
+		worst = max(worst, s)
 	}
 	return worst
 }

@@ -31,7 +31,6 @@ var table = number([]row{
 
 	{"goodput", "", f.Site, Total, Mean, "Useful share of gpu_hours: work done and kept, in GPU-hours at full speed, over GPU-hours held by jobs."},
 
-	{"gpu.clock", "Hz", f.GPU, Gauge, Mean, "Clock of the streaming multiprocessors."},
 	{"gpu.power", "W", f.GPU, Gauge, Sum, "Electrical power of the device."},
 	{"gpu.power_limit", "W", f.GPU, Gauge, Sum, "Power limit in force."},
 	{"gpu.temperature", "degC", f.GPU, Gauge, Max, "Temperature of the die."},
@@ -47,10 +46,10 @@ var table = number([]row{
 	{"hall.power", "W", f.Hall, Gauge, Sum, "Electrical power of the racks of the hall."},
 
 	{"job.gpus", "", f.Job, Gauge, Sum, "GPUs that the job holds."},
-	{"job.power", "W", f.Job, Gauge, Sum, "Electrical power of what the job holds."},
+	{"job.power", "W", f.Job, Gauge, Sum, "Electrical power of the GPUs that the job holds."},
 	{"job.progress", "", f.Job, Gauge, Mean, "Share of the job's work that is done, 0 to 1."},
 	{"job.speed", "", f.Job, Gauge, Mean, "Progress per time, as a share of full speed."},
-	{"job.state", "", f.Job, Gauge, Last, "0 queued, 1 running, 2 done, 3 failed, 4 cancelled."},
+	{"job.state", "", f.Job, Gauge, Last, "0 while it waits, 1 while it runs; a job that has ended is gone."},
 
 	{"jobs.cancelled", "", f.Site, Counter, Sum, "Jobs withdrawn before they were done."},
 	{"jobs.done", "", f.Site, Counter, Sum, "Jobs that finished."},
