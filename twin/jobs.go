@@ -203,7 +203,7 @@ func (w *World) start(st *schedule.Start) {
 	}
 	w.flag(j)
 	w.reschedule(j)
-	if w.out != nil {
+	if w.heard() {
 		w.emit(record.Event{Severity: record.Detail, Type: "job.start", Subject: w.jobName(j),
 			Text: fmt.Sprintf("%s starts on %d GPUs after %s", w.jobName(j), int(spec.GPUs()), clock(w.Now-spec.Submit))})
 	}
@@ -307,7 +307,7 @@ func (w *World) end(j int32, killed bool) {
 	default:
 		w.Books.Jobs.Cancel(true)
 	}
-	if w.out != nil {
+	if w.heard() {
 		w.emit(record.Event{Severity: severity, Type: kind, Subject: w.jobName(j),
 			Text: fmt.Sprintf("%s %s after %s on %d GPUs", w.jobName(j), text, clock(w.Now-s.Start), int(spec.GPUs()))})
 	}
@@ -354,7 +354,7 @@ func (w *World) requeue(j int32) {
 	w.count(j)
 	w.release(j)
 	s.Restarts++
-	if w.out != nil {
+	if w.heard() {
 		w.emit(record.Event{Severity: record.Info, Type: "job.requeue", Subject: w.jobName(j),
 			Text: fmt.Sprintf("%s lost a node and goes back to the queue with %s of its work saved", w.jobName(j), clock(s.Saved))})
 	}

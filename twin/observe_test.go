@@ -97,3 +97,28 @@ func TestLevelsAgree(t *testing.T) {
 		t.Errorf("power limits are %g, %g, …", limit[0], limit[1])
 	}
 }
+
+// The GPUs of a service draw what its load asks of them, however slowly that changes: here from 2 to 14 requests/s in
+// half a day.
+func TestServicePowerFollowsItsLoad(t *testing.T) {
+	p := plan(t, `
+duration: 14 h
+site:
+  halls: [{rows: [{racks: 1, rack: {nodes: 1, flow: 0.3 m3/s, node: {gpus: 8, gpu: {use: hardware/gpu-h100-sxm, spread: 0}, cpus: 0}}}]}]
+  plant: {kind: none}
+  power: {redundancy: none}
+  other: 0
+workload:
+  - serve: {name: chat, model: {use: models/llama-3.1-70b}, gpus: 8, replicas: 1, load: {rate: 8 1/s, swing: 75 %, peak: 14}}
+`)
+	low, high := world(t, p, 2*3600), world(t, p, 14*3600)
+	for _, w := range []*World{low, high} {
+		use := w.Services[0].Last.Use
+		if want := 8 * (72 + 628*use); math.Abs(w.Power.IT-want) > 8*628*useTolerance {
+			t.Errorf("%.0f W at a utilisation of %.3f, want %.0f W", w.Power.IT, use, want)
+		}
+	}
+	if a, b := low.Services[0].Last.Use, high.Services[0].Last.Use; a > 0.7*b {
+		t.Errorf("utilisation is %.3f at night and %.3f at the peak", a, b)
+	}
+}

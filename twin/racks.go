@@ -205,7 +205,7 @@ func (w *World) use(j int32) workload.Util {
 	case s.Phase == Stalled:
 		return workload.Util{}
 	case spec.Class == workload.Service:
-		return workload.Util{GPU: w.Services[w.serviceOf[j]].Last.Use, CPU: spec.Util.CPU}
+		return workload.Util{GPU: w.Services[w.serviceOf[j]].Use, CPU: spec.Util.CPU}
 	case spec.Profile >= 0:
 		return s.Use
 	}

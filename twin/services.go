@@ -12,6 +12,7 @@ import (
 type ServiceState struct {
 	serving.State
 	Last serving.Level // how it did in the last step
+	Use  float64       // of its GPUs, as its racks draw for it; it follows Last.Use in strides
 }
 
 // bindServices finds the jobs that are replicas.
@@ -32,6 +33,9 @@ func (w *World) bindServices() {
 		}
 	}
 }
+
+// useTolerance is the change of a service's utilisation from which its racks are evaluated again.
+const useTolerance = 0.005
 
 // serve lets the services answer the requests of a step that lasted dt, with the replicas that are up and the speed
 // that heat and limits leave them.
@@ -67,8 +71,9 @@ func (w *World) serve(dt float64) {
 		if s.Last.Missed != before.Missed && s.Last.Missed != serving.Nothing {
 			w.emit(record.Event{Severity: record.Warning, Type: "sla.miss", Subject: p.Name, Text: "misses its service level: " + s.Last.Missed.String()})
 		}
-		if math.Abs(s.Last.Use-before.Use) > 0.005 {
+		if math.Abs(s.Last.Use-s.Use) > useTolerance {
 			w.touchService(int32(i))
+			s.Use = s.Last.Use
 		}
 	}
 }

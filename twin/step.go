@@ -162,13 +162,14 @@ func (w *World) windowEnd() float64 {
 }
 
 // sample records a frame of the instant, and then looks ahead: jobs with a profile get their mean utilisation of the
-// coming window. For the frame they have that of this very instant.
+// coming window. For the frame they have that of this very instant, whether anybody looks or not: being recorded must
+// change nothing.
 func (w *World) sample() error {
+	if len(w.Varying) > 0 {
+		w.vary(w.Now)
+		w.settle()
+	}
 	if w.see != nil {
-		if len(w.Varying) > 0 {
-			w.vary(w.Now)
-			w.settle()
-		}
 		if err := w.see(w); err != nil {
 			return err
 		}
