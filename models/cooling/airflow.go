@@ -65,12 +65,13 @@ type TwoLump struct {
 // Rise returns the warming of the air in K after t s of heat in W/m², from equilibrium.
 func (l TwoLump) Rise(heat, t float64) float64 {
 	total := l.Air + l.Mass
-	tau := l.tau()
+	tau := l.Tau()
 	lag := heat * l.Mass / (total * l.Exchange) * l.Mass / total
 	return heat*t/total + lag*-math.Expm1(-t/tau)
 }
 
-func (l TwoLump) tau() float64 { return l.Air * l.Mass / ((l.Air + l.Mass) * l.Exchange) }
+// Tau returns the time constant in s with which the rate falls.
+func (l TwoLump) Tau() float64 { return l.Air * l.Mass / ((l.Air + l.Mass) * l.Exchange) }
 
 // Time returns the s until the air is dT K warmer, by bisection.
 func (l TwoLump) Time(heat, dT float64) float64 {

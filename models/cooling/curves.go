@@ -2,17 +2,10 @@ package cooling
 
 import "math"
 
-// biquadratic is c0 + c1 x + c2 x² + c3 y + c4 y² + c5 x y.
-type biquadratic [6]float64
-
-func (c *biquadratic) at(x, y float64) float64 {
-	return c[0] + x*(c[1]+c[2]*x) + y*(c[3]+c[4]*y) + c[5]*x*y
-}
-
 // eirCurve is a compiled CurveSpec.
 type eirCurve struct {
 	cop              float64
-	capacity, eir    biquadratic
+	capacity, eir    Biquadratic
 	partLoad         [3]float64
 	evapMin, evapMax float64
 	condMin, condMax float64
@@ -46,7 +39,7 @@ func (c *eirCurve) clamp(evap, cond float64) (e, k float64, clamped bool) {
 func (s *CurveSpec) ChillerPerformance(evaporator, condenser, plr float64) (capacity, power float64) {
 	c := s.compile()
 	e, k, _ := c.clamp(evaporator, condenser)
-	return c.capacity.at(e, k), c.power(e, k, plr)
+	return c.capacity.At(e, k), c.power(e, k, plr)
 }
 
 // power returns compressor power over available capacity.
@@ -56,7 +49,7 @@ func (c *eirCurve) power(e, k, plr float64) float64 {
 	if c.minLoad > 0 {
 		cycle = min(plr/c.minLoad, 1)
 	}
-	return max(c.eir.at(e, k), 0.01) / c.cop * (c.partLoad[0] + run*(c.partLoad[1]+run*c.partLoad[2])) * cycle
+	return max(c.eir.At(e, k), 0.01) / c.cop * (c.partLoad[0] + run*(c.partLoad[1]+run*c.partLoad[2])) * cycle
 }
 
 // CarnotCOP returns the coefficient of performance of a chiller that reaches the given share of Carnot's between
@@ -79,4 +72,35 @@ func Affinity(nominal, y, exponent float64) float64 {
 		return nominal * y * y * y
 	}
 	return nominal * math.Pow(y, exponent)
+}
+
+// Extrapolated returns what [CurveSpec.ChillerPerformance] does, without holding the temperatures inside the range
+// of the curves: as EnergyPlus and the Modelica Buildings Library evaluate them. It is for comparisons, not for
+// plants; a biquadratic means nothing far outside.
+func (s *CurveSpec) Extrapolated(evaporator, condenser, plr float64) (capacity, power float64) {
+	c := s.compile()
+	return c.capacity.At(evaporator, condenser), c.power(evaporator, condenser, plr)
+}
+
+// ReformulatedCurve is the performance of an electric chiller over the water that leaves its condenser, with the
+// energy input ratio over that temperature and part load in one bicubic. Coefficients of PartLoad: 1, t, t², plr,
+// plr², t plr, t³, plr³, t² plr, t plr².
+//
+// EnergyPlus Engineering Reference, Chiller:Electric:ReformulatedEIR.
+type ReformulatedCurve struct {
+	COP, MinLoad  float64
+	Capacity, EIR Biquadratic
+	PartLoad      [10]float64
+}
+
+// Performance returns the capacity over the reference capacity, and compressor power over that capacity, for water
+// leaving evaporator and condenser at the given °C and part load plr. Inputs are not clamped.
+func (c *ReformulatedCurve) Performance(evaporator, condenser, plr float64) (capacity, power float64) {
+	run, cycle := max(plr, c.MinLoad), 1.0
+	if c.MinLoad > 0 {
+		cycle = min(plr/c.MinLoad, 1)
+	}
+	t, x, k := condenser, run, &c.PartLoad
+	part := k[0] + t*(k[1]+t*(k[2]+t*k[6])) + x*(k[3]+x*(k[4]+x*k[7])) + t*x*(k[5]+k[8]*t+k[9]*x)
+	return c.Capacity.At(evaporator, condenser), c.EIR.At(evaporator, condenser) / c.COP * part * cycle
 }

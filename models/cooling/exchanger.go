@@ -56,6 +56,73 @@ func CrossflowNTU(eps, z float64) float64 {
 	return (lo + hi) / 2
 }
 
+// Arrangement is how two streams pass each other in a heat exchanger.
+type Arrangement uint8
+
+// The arrangements. Of a crossflow with one stream mixed it matters which capacity rate is the smaller.
+const (
+	CounterArrangement     Arrangement = iota // against each other
+	ParallelArrangement                       // side by side
+	CrossUnmixed                              // across, both unmixed
+	CrossMinMixed                             // across, the stream of the smaller capacity rate mixed
+	CrossMinUnmixed                           // across, the stream of the larger capacity rate mixed
+	PhaseChangeArrangement                    // one stream evaporates or condenses: z is taken as 0
+)
+
+// Effectiveness returns ε in [0, 1] for ntu ≥ 0 transfer units and a ratio z = Cmin/Cmax in [0, 1].
+//
+// Incropera, table 11.3.
+func (a Arrangement) Effectiveness(ntu, z float64) float64 {
+	if ntu <= 0 {
+		return 0
+	}
+	if z < 1e-9 || a == PhaseChangeArrangement {
+		return -math.Expm1(-ntu)
+	}
+	switch a {
+	case ParallelArrangement:
+		return -math.Expm1(-ntu*(1+z)) / (1 + z)
+	case CrossUnmixed:
+		return Crossflow(ntu, z)
+	case CrossMinMixed:
+		return -math.Expm1(math.Expm1(-z*ntu) / z)
+	case CrossMinUnmixed:
+		return -math.Expm1(z*math.Expm1(-ntu)) / z
+	}
+	return Counterflow(ntu, z)
+}
+
+// NTU returns the transfer units that give the effectiveness eps in [0, 1) at the ratio z: the inverse of
+// [Arrangement.Effectiveness]. Where no exchanger reaches eps it is +Inf, in counterflow and unmixed crossflow a
+// large number.
+func (a Arrangement) NTU(eps, z float64) float64 {
+	if eps <= 0 {
+		return 0
+	}
+	if z < 1e-9 || a == PhaseChangeArrangement {
+		return ntuLimit(-math.Log1p(-eps))
+	}
+	switch a {
+	case ParallelArrangement:
+		return ntuLimit(-math.Log1p(-eps*(1+z)) / (1 + z))
+	case CrossUnmixed:
+		return CrossflowNTU(eps, z)
+	case CrossMinMixed:
+		return ntuLimit(-math.Log1p(z*math.Log1p(-eps)) / z)
+	case CrossMinUnmixed:
+		return ntuLimit(-math.Log1p(math.Log1p(-eps*z) / z))
+	}
+	return CounterflowNTU(eps, z)
+}
+
+// ntuLimit makes the logarithm of a negative number, an effectiveness out of reach, +Inf.
+func ntuLimit(ntu float64) float64 {
+	if math.IsNaN(ntu) {
+		return math.Inf(1)
+	}
+	return ntu
+}
+
 // Conductance returns the overall conductance in W/K of a coil whose nominal one is ua0 in W/K, at fractions of
 // the nominal water and air flow. r is the ratio of air-side to water-side resistance⁻¹, hA_air/hA_water, at the
 // nominal flows; the sides follow hA ~ flow^waterExponent and flow^airExponent.

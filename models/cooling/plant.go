@@ -172,7 +172,7 @@ func (p *Plan) capacity(s *State, w *plantWork) float64 {
 	if clamped {
 		s.Clamps++
 	}
-	return min(max(p.curve.capacity.at(e, c), 0.1), 1.3)
+	return min(max(p.curve.capacity.At(e, c), 0.1), 1.3)
 }
 
 // carnot returns the coefficient of performance for water leaving the evaporator and the condenser at the given

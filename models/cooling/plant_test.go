@@ -71,7 +71,7 @@ func TestYears(t *testing.T) {
 			if ratio <= last {
 				t.Errorf("%.4f: a hotter climate costs no more than %.4f", ratio, last)
 			}
-			if ratio < 0.05 || ratio > 0.30 || water < 1.2 || water > 2.2 {
+			if ratio < 0.04 || ratio > 0.30 || water < 1.2 || water > 2.2 {
 				t.Error("out of the range of real plants")
 			}
 			last = ratio

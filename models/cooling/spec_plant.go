@@ -102,8 +102,8 @@ func (s *CurveSpec) Validate(fail func(path, msg string)) {
 		path  string
 		value float64
 	}{
-		{"capacity", c.capacity.at(float64(s.Evaporator), float64(s.Condenser))},
-		{"eir", c.eir.at(float64(s.Evaporator), float64(s.Condenser))},
+		{"capacity", c.capacity.At(float64(s.Evaporator), float64(s.Condenser))},
+		{"eir", c.eir.At(float64(s.Evaporator), float64(s.Condenser))},
 		{"part_load", c.partLoad[0] + c.partLoad[1] + c.partLoad[2]},
 	} {
 		if !(v.value > 0.9 && v.value < 1.1) {

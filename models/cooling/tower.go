@@ -8,8 +8,8 @@ import (
 
 // Thermal properties of water, and the mean heat of vaporisation in towers and pads.
 const (
-	cpWater  = 4186.0 // J/(kg K)
-	rhoWater = 997.0  // kg/m³
+	cpWater  = 4184.0 // J/(kg K) at 20 °C
+	rhoWater = 998.0  // kg/m³ at 20 °C
 	latent   = 2.43e6 // J/kg at 30 °C
 )
 
@@ -24,6 +24,15 @@ type Tower struct {
 	UA       float64 // W/K at the design, referred to dry air's heat capacity
 	WetBulb  float64 // °C at the design
 	Pressure float64 // Pa
+	Moist    bool    // air as in the Modelica Buildings Library, for each kg of moist air and not of dry air: for comparisons with it
+}
+
+// enthalpy returns the enthalpy in J/kg of saturated air at t °C and its slope in J/(kg K).
+func (t *Tower) enthalpy(temperature float64) (h, slope float64) {
+	if t.Moist {
+		return moistair.BuildingsEnthalpySlope(temperature, t.Pressure)
+	}
+	return moistair.SaturatedEnthalpySlope(temperature, t.Pressure)
 }
 
 // NewTower sizes a cell for the heat in W at a design of water range and approach in K, wet bulb in °C, and water
@@ -31,12 +40,18 @@ type Tower struct {
 func NewTower(heat, rng, approach, wetBulb, ratio, pressure float64) Tower {
 	t := Tower{Water: heat / (cpWater * rng), WetBulb: wetBulb, Pressure: pressure}
 	t.Air = t.Water / ratio
-	cp := heat / (t.Air * (t.airOut(heat, t.Air, wetBulb) - wetBulb))
-	ca, cw := t.Air*cp, t.Water*cpWater
+	t.Rate(heat, rng, approach)
+	return t
+}
+
+// Rate sets the conductance of a cell of known water and air so that it meets a design: it rejects heat W at a
+// water range and approach in K.
+func (t *Tower) Rate(heat, rng, approach float64) {
+	cp := heat / (t.Air * (t.airOut(heat, t.Air, t.WetBulb) - t.WetBulb))
+	ca, cw := t.Air*cp, heat/rng
 	cmin, cmax := min(ca, cw), max(ca, cw)
 	eps := heat / (cmin * (rng + approach))
 	t.UA = CounterflowNTU(eps, cmin/cmax) * cmin * moistair.Cp / cp
-	return t
 }
 
 // feasible reports whether the design can be built: the exchanger's effectiveness stays below one.
@@ -47,11 +62,12 @@ func (t *Tower) feasible(heat, rng, approach float64) bool {
 
 // airOut returns the wet bulb in °C of the air that leaves after taking up the heat in W.
 func (t *Tower) airOut(heat, air, wetBulb float64) float64 {
-	goal := moistair.SaturatedEnthalpy(wetBulb, t.Pressure) + heat/air
+	goal, _ := t.enthalpy(wetBulb)
+	goal += heat / air
 	// Saturated enthalpy is convex and smooth: Newton's method converges from any start in a few steps.
 	out := wetBulb + min(heat/air/4000, 60)
 	for range 6 {
-		h, slope := moistair.SaturatedEnthalpySlope(out, t.Pressure)
+		h, slope := t.enthalpy(out)
 		step := (goal - h) / slope
 		out = min(max(out+step, wetBulb+1e-6), 95)
 		if math.Abs(step) < 1e-4 {
@@ -62,26 +78,66 @@ func (t *Tower) airOut(heat, air, wetBulb float64) float64 {
 }
 
 // Scheier's factors on the conductance (EnergyPlus default curves), for flow fractions and the wet bulb's
-// distance from the design in K.
-func scheierAir(x float64) float64     { return x * (1.3 - 0.3*x) }
-func scheierWater(x float64) float64   { return 0.1082 + x*(1.667-0.7713*x) }
+// distance below the design in K. Outside the range in which they were fitted they go on as straight lines, as in
+// the Modelica Buildings Library.
+func scheierAir(x float64) float64     { return extended(x, 0, 1.3, -0.3, 0.2, 1) }
+func scheierWater(x float64) float64   { return extended(x, 0.1082, 1.667, -0.7713, 0.3, 1) }
 func scheierWetBulb(d float64) float64 { return 1 + 0.0081*d }
 
+// extended is c0 + c1 x + c2 x² inside [lo, hi], and its tangent outside.
+func extended(x, c0, c1, c2, lo, hi float64) float64 {
+	at := min(max(x, lo), hi)
+	return c0 + at*(c1+at*c2) + (x-at)*(c1+2*c2*at)
+}
+
+// freeConvection is the share of the design airflow that passes a cell whose fans stand (typical).
+const freeConvection = 0.1
+
 // Leaving returns the temperatures in °C of the water that enters and leaves a cell that rejects heat W, with
-// fan speed y in (0, 1], water kg/s, and outdoor wet bulb in °C.
+// fan speed y in [0, 1], water kg/s, and outdoor wet bulb in °C.
 func (t *Tower) Leaving(heat, y, water, wetBulb float64) (in, out float64) {
 	if heat <= 0 || water <= 0 {
 		return wetBulb, wetBulb
 	}
-	air := t.Air * max(y, 0.02)
+	x := max(y, freeConvection)
+	air := t.Air * x
 	leave := t.airOut(heat, air, wetBulb)
 	cp := heat / (air * (leave - wetBulb))
 	ca, cw := air*cp, water*cpWater
 	cmin, cmax := min(ca, cw), max(ca, cw)
-	ua := t.UA * cp / moistair.Cp * scheierAir(max(y, 0.02)) * max(scheierWater(min(water/t.Water, 1.2)), 0.1) *
-		max(scheierWetBulb(wetBulb-t.WetBulb), 0.2)
+	ua := t.UA * cp / moistair.Cp * scheierAir(x) * max(scheierWater(min(water/t.Water, 1.2)), 0.1) *
+		max(scheierWetBulb(t.WetBulb-wetBulb), 0.2)
 	in = wetBulb + heat/(cmin*Counterflow(ua/cmin, cmin/cmax))
 	return in, in - heat/cw
+}
+
+// Heat returns the W that a cell rejects from water kg/s that enters at in °C, with fan speed y in [0, 1] and
+// outdoor wet bulb in °C. It is the inverse of [Tower.Leaving].
+func (t *Tower) Heat(in, y, water, wetBulb float64) float64 {
+	if in <= wetBulb || water <= 0 {
+		return 0
+	}
+	lo, hi := 0.0, water*cpWater*(in-wetBulb) // the most that any tower takes
+	flo, fhi := wetBulb-in, math.Inf(1)
+	if v, _ := t.Leaving(hi, y, water, wetBulb); v > in {
+		fhi = v - in
+	}
+	q := hi
+	for i := range 60 {
+		if q = (lo + hi) / 2; i%2 == 1 && !math.IsInf(fhi, 1) { // secant and bisection in turn
+			q = (lo*fhi - hi*flo) / (fhi - flo)
+		}
+		v, _ := t.Leaving(q, y, water, wetBulb)
+		if f := v - in; f > 0 {
+			hi, fhi = q, f
+		} else {
+			lo, flo = q, f
+		}
+		if hi-lo < 1e-9*hi {
+			break
+		}
+	}
+	return q
 }
 
 // speed returns the lowest fan speed in [lowest, 1] at which the water leaves at the goal in °C or colder.

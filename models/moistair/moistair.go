@@ -148,6 +148,13 @@ func SaturatedEnthalpySlope(t, p float64) (h, slope float64) {
 	return Enthalpy(t, w), Cp + dw*(Latent0+CpVapour*t) + w*CpVapour
 }
 
+// MoistMass returns the mass fraction of water in kg for each kg of moist air of humidity ratio w, and
+// [DryMass] its inverse.
+func MoistMass(w float64) float64 { return w / (1 + w) }
+
+// DryMass returns the humidity ratio of moist air that holds x kg of water in each kg of itself.
+func DryMass(x float64) float64 { return x / (1 - x) }
+
 // Volume returns the specific volume in m³ per kg of dry air at t °C, humidity ratio w and pressure p Pa.
 func Volume(t, w, p float64) float64 { return gasConstant * (t + kelvin) * (1 + w/massRatio) / p }
 
