@@ -1,0 +1,5 @@
+package validate
+
+import "testing"
+
+func TestPhysicsReferences(t *testing.T) { check(t, PhysicsReferences) }
