@@ -15,13 +15,19 @@ import (
 // any change to what the rack holds, its limits or its coolant.
 func (w *World) touch(r int32) {
 	rs := &w.Racks[r]
-	rs.Energy += rs.Power * (w.Now - rs.Mark)
-	rs.Mark = w.Now
+	rs.count(w.Now)
 	if !rs.Dirty {
 		rs.Dirty = true
 		w.dirty = append(w.dirty, r)
 		w.wantSettle()
 	}
+}
+
+// count brings the energy and the air of a rack up to now.
+func (rs *RackState) count(now float64) {
+	rs.Energy += rs.Power * (now - rs.Mark)
+	rs.Volume += rs.Flow * (now - rs.Mark)
+	rs.Mark = now
 }
 
 // settle brings an instant to rest: the power of the racks touched, the speed of their jobs, the flows of the feeds,

@@ -41,3 +41,19 @@ workload:
 		t.Errorf("%g W, want 80 W", w.Power.IT)
 	}
 }
+
+// A rack that dies in the midst of a step gave its heat to the air that it drew until then, not to none.
+func TestHeatOfADyingRack(t *testing.T) {
+	p := plan(t, `
+duration: 600 s
+step: {calm: 300 s, disturbed: 300 s}
+site:
+  halls: [{rows: [{racks: 1, rack: {nodes: 1, node: {gpus: 8, gpu: {use: hardware/gpu-h100-sxm}, fans: {power: 100 W, flow: 0.5 m3/s}}}}]}]
+  power: {redundancy: none}
+workload: [{job: {name: a, nodes: 1, work: 1 h}}]
+timeline: [{at: 200 s, fail: "rack[0]"}]
+`)
+	if out := world(t, p, 300).Cooling.RackOutlet[0]; out > 60 {
+		t.Errorf("its air leaves at %.0f °C", out)
+	}
+}

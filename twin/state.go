@@ -128,8 +128,9 @@ type NodeState struct {
 
 // RackState is the electrical and thermal face of a rack.
 type RackState struct {
-	Mark      float64 // up to when its energy is counted
+	Mark      float64 // up to when its energy and its air are counted
 	Energy    float64 // J drawn since the begin of the step
+	Volume    float64 // m³ of air since then
 	Power     float64 // W that it draws at its feed now
 	Flow      float64 // m³/s of air through it
 	Use       RackUse // W of Power, by purpose

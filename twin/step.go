@@ -37,7 +37,7 @@ func (w *World) step() error {
 	return nil
 }
 
-// drawHeat takes each rack's energy over the step as the mean heat that the cooling gets.
+// drawHeat takes each rack's energy and air over the step as the mean heat and flow that the cooling gets.
 func (w *World) drawHeat(dt float64) {
 	use := RackUse{} // summed anew: adding and taking away for months would drift
 	for r := range w.Racks {
@@ -45,12 +45,11 @@ func (w *World) drawHeat(dt float64) {
 			use[i] += v
 		}
 		rs := &w.Racks[r]
-		rs.Energy += rs.Power * (w.Now - rs.Mark)
-		rs.Mark = w.Now
+		rs.count(w.Now)
 		w.heat[r] = rs.Energy / dt
-		w.flow[r] = rs.Flow
+		w.flow[r] = rs.Volume / dt
 		w.Totals.Drawn += rs.Energy
-		rs.Energy = 0
+		rs.Energy, rs.Volume = 0, 0
 	}
 	w.RackUse = use
 }
@@ -81,10 +80,11 @@ func (w *World) limitRacks() {
 			rs.Inlet = t
 		}
 		g := &rt.Node.GPU
-		switch shut := t+g.Resistance*g.Idle > g.Shutdown; {
-		case shut && !rs.Shut:
+		die := max(t, rs.Air) + g.Resistance*g.Idle // at rest; what the air cools beside cold plates stands no more
+		switch {
+		case die > g.Shutdown && !rs.Shut:
 			w.shut(int32(r), true)
-		case rs.Shut && rs.Air <= float64(rt.Node.RestartBelow):
+		case rs.Shut && rs.Air <= rt.Node.RestartBelow && die <= g.Target:
 			w.shut(int32(r), false)
 		}
 	}
