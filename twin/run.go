@@ -51,6 +51,10 @@ func Run(ctx context.Context, plan *scenarios.Plan, o Options) (*record.Summary,
 			return nil, err
 		}
 		w.out = r.event
+		for i := range w.opening {
+			r.event(&w.opening[i])
+		}
+		w.opening = nil
 	}
 	if o.Sink != nil || o.Progress != nil {
 		w.see = r.sample

@@ -39,7 +39,9 @@ type World struct {
 	targets   []target // of the expectations
 
 	out func(*record.Event) // nil: nobody listens
-	see func(*World) error  // takes a sample; nil: nobody records
+	// What happened at time 0 while the world was made, for those who listen from then on.
+	opening []record.Event
+	see     func(*World) error // takes a sample; nil: nobody records
 
 	dirty, flagged, victims []int32
 	inside, jobSubjects     []int32
@@ -88,7 +90,9 @@ func New(plan *scenarios.Plan, seed uint64) (*World, error) {
 	for n := range w.Nodes {
 		w.Nodes[n] = NodeState{Slice: -1, Up: true}
 	}
+	w.out = func(e *record.Event) { w.opening = append(w.opening, *e) }
 	w.begin()
+	w.out = nil
 	return w, nil
 }
 
@@ -343,7 +347,7 @@ func (w *World) Fork() *World {
 	for i := range f.targets {
 		f.targets[i].expr = w.targets[i].expr.Clone()
 	}
-	f.out, f.see = nil, nil
+	f.out, f.see, f.opening = nil, nil, nil
 	f.inside, f.jobSubjects, f.serviceUp, f.serviceSpeed = nil, nil, make([]int, len(w.serviceUp)), make([]float64, len(w.serviceSpeed))
 	f.dirty, f.flagged, f.victims, f.groups, f.starts, f.effects, f.buffer = nil, nil, nil, nil, nil, nil, nil
 	f.heat, f.flow, f.rackPower = slices.Clone(w.heat), slices.Clone(w.flow), slices.Clone(w.rackPower)
@@ -358,14 +362,6 @@ func (w *World) emit(e record.Event) {
 		e.ID, e.Time = w.EventID, w.Now
 		w.out(&e)
 	}
-}
-
-// heard reports whether anybody hears the next event, whose text is then worth composing; else it is only numbered.
-func (w *World) heard() bool {
-	if w.out == nil {
-		w.EventID++
-	}
-	return w.out != nil
 }
 
 func (w *World) name(r facility.Ref) string { return w.plan.Tree.NameOf(r) }

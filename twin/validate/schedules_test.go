@@ -1,0 +1,5 @@
+package validate
+
+import "testing"
+
+func TestSchedules(t *testing.T) { check(t, Schedules) }
