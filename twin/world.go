@@ -364,6 +364,14 @@ func (w *World) emit(e record.Event) {
 	}
 }
 
+// heard reports whether anybody hears the next event, whose text is then worth composing; else it is only numbered.
+func (w *World) heard() bool {
+	if w.out == nil {
+		w.EventID++
+	}
+	return w.out != nil
+}
+
 func (w *World) name(r facility.Ref) string { return w.plan.Tree.NameOf(r) }
 
 // names lists things for people: all of a few, the first and a count of many.
