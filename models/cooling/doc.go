@@ -16,12 +16,16 @@
 // CRAH fans follow the air that the racks take, so those that are left speed up when one fails. Without fans or
 // power the same equations are the ride-through: air first, then machines and walls.
 //
+// Vapour, by hall: m dW/dt = fresh (Wo - W) - contact·air (W - Ws)⁺ + humidifier, with Ws at the effective surface of
+// the coils; what condenses is load on the water.
+//
 // Liquid, by technology loop: C dT/dt = f·P + pumps - Q; Q holds the set point or is ε-NTU with the valve open.
 // Without flow the loop's few hundred litres warm in seconds.
 //
 // Water loops: C dT/dt = load - plant. Plants: chillers (share of Carnot, or EIR curves with clamped inputs) with
 // Merkel towers and a water-side economizer, modes by Stein's rule; air-cooled chillers with a free-cooling coil;
-// dry coolers with adiabatic pads; or none. Fans and pumps follow affinity laws, and their heat counts.
+// dry coolers with adiabatic pads; outdoor air through the halls, over pads, with DX coils for the rest; or none.
+// Fans and pumps follow affinity laws, and their heat counts.
 //
 // # Numbers
 //
@@ -67,9 +71,9 @@
 // # Left out
 //
 // Air: pressure, buoyancy and differences between aisles (a hall is one zone; racks at the ends of rows
-// recirculate twice as much); humidity and wet coils (water above the dew point). Plant: hydraulic networks, part
-// load of Carnot chillers, ramps, thermal mass of the condenser loop, free convection in towers, freezing.
-// Reheat. The CDUs of a chiller-tower plant hang on its chilled water.
+// recirculate twice as much); what dry coils gain from being wet; drying by DX coils. Plant: hydraulic networks, part
+// load of Carnot chillers, ramps, thermal mass of the condenser loop, freezing, layers in a buffer tank ([Tank] is an
+// equation yet, not a part of the plant). Reheat. The CDUs of a chiller-tower plant hang on its chilled water.
 //
 // Sources: ε-NTU: Incropera; chillers: EnergyPlus Engineering Reference; towers: Merkel as in EnergyPlus and
 // the Modelica Buildings Library, Scheier's factors; recirculation indices: Sharma, Bash, Patel 2002 and Herrlin

@@ -1,6 +1,8 @@
 package cooling
 
 import (
+	"math"
+
 	"github.com/halltwin/halltwin/models/facility"
 )
 
@@ -17,7 +19,11 @@ type hallWork struct {
 	air      float64 // m³/s that they deliver
 	fans     float64 // W
 	through  float64 // m³/s of it that passes the racks
-	coil     float64 // W/K: ε·Cmin of all coils
+	coil     float64 // W/K: ε·Cmin of all coils; of outdoor air its capacity rate
+	boost    float64 // W that DX coils can take on top
+	contact  float64 // share of the coils' air that touches their surface
+	drawn    float64 // kg/s of outdoor air beside its leaks, where that cools
+	latent   float64 // W: heat of the vapour that condenses on the coils
 	wall     float64 // W/K to the structure, as the step sees it
 	wallPhi  float64
 	weight   float64 // of the air's mean between its ends
@@ -41,15 +47,16 @@ func (p *Plan) prepareHall(s *State, i int, dt float64) {
 	h, w := &p.halls[i], &s.c.halls[i]
 	each := &p.air.CRAH.Each
 	w.up = s.working(facility.CRAH, h.first, h.n)
-	w.speed, w.air, w.fans, w.coil, w.through = 0, 0, 0, 0, 0
+	w.speed, w.air, w.fans, w.coil, w.through, w.boost, w.contact = 0, 0, 0, 0, 0, 0, 0
 	if w.up > 0 {
 		want := w.demand / (1 - h.bypass) * (1 + float64(each.Excess))
 		w.speed = min(max(want/(float64(w.up)*h.airflow), float64(each.MinSpeed)), 1)
 		w.air = float64(w.up) * h.airflow * w.speed
 		w.fans = float64(w.up) * Affinity(h.fan, w.speed, each.Exponent)
 		w.through = min((1-h.bypass)*w.air, w.demand)
-		if flow := s.c.flowOf[0]; flow > 0 {
+		if flow := s.airWater(); flow > 0 {
 			ca, cw := h.airflow*w.speed*p.rhoCp, h.water*flow
+			w.contact = -math.Expm1(-h.ua * (1 + 2.0/3) * math.Pow(w.speed, 0.8) / ca)
 			cmin, cmax := min(ca, cw), max(ca, cw)
 			w.coil = float64(w.up) * cmin * Counterflow(Conductance(h.ua, 2.0/3, flow, w.speed, 0.85, 0.8)/cmin, cmin/cmax)
 		}
@@ -65,6 +72,14 @@ func (p *Plan) prepareHall(s *State, i int, dt float64) {
 	w.wallTemp, w.airTemp, w.setPoint = s.HallWall[i], s.HallAir[i], s.HallSet[i]
 }
 
+// airWater returns the share of the design flow of the water that serves the air handlers; 0 where there is none.
+func (s *State) airWater() float64 {
+	if len(s.c.flowOf) == 0 {
+		return 0
+	}
+	return s.c.flowOf[0]
+}
+
 // solve finds the hall's means for coil water of the given °C. Of three regimes the coil is saturated (valve
 // open), in control (supply at its set point) or closed (the air is colder than the set point); the supply
 // temperature is the middle of the three, and each is a rising affine function of the hot air.
@@ -78,7 +93,7 @@ func (w *hallWork) solve(rhoCp, water float64) {
 	ca := rhoCp * w.air
 	share := w.through / w.air
 	den := ca*share + w.coil*(1-share)
-	satS0, satS1 := (w.fans+w.coil*water)/den, share*(ca-w.coil)/den
+	satS0, satS1 := (w.fans+w.coil*water-w.boost)/den, share*(ca-w.coil)/den
 	w.s0, w.s1 = w.setPoint, 0
 	w.mix(rhoCp)
 	w.slope = 0
@@ -130,13 +145,17 @@ func (p *Plan) commitHall(s *State, i int, dt float64) (storing float64) {
 	if w.air > 0 {
 		ret = s.HallSupply[i] + w.through/w.air*(air-s.HallSupply[i])
 	}
+	s.HallSurface[i] = ret
+	if ca := p.rhoCp * w.air; w.contact > 0 {
+		s.HallSurface[i] = ret - w.heat/ca/w.contact
+	}
 	n := float64(max(w.up, 1))
 	for u := h.first; u < h.first+h.n; u++ {
 		s.CRAH.Power[u], s.CRAH.Load[u], s.CRAH.Flow[u] = 0, 0, 0
 		s.CRAH.Supply[u], s.CRAH.Return[u] = ret, ret
 		if s.down[facility.CRAH][u] == 0 {
 			s.CRAH.Power[u] = w.fans / n
-			s.CRAH.Load[u] = w.heat / n / h.rating
+			s.CRAH.Load[u] = (w.heat + w.latent) / n / h.rating
 			s.CRAH.Flow[u] = w.air / n
 			s.CRAH.Supply[u] = s.HallSupply[i]
 		}

@@ -256,14 +256,14 @@ func TestRandomPlants(t *testing.T) {
 			if bad := math.Abs(out.Imbalance()); !(bad <= 1e-9*flows+1e-6) {
 				t.Fatalf("seed %d: %v W of %v from nowhere: %+v\nwater %v loops %v halls %+v", seed, bad, flows, out, s.WaterSupply, s.LoopSupply, s.c.halls)
 			}
-			for name, v := range map[string][]float64{"inlet": s.RackInlet, "outlet": s.RackOutlet, "liquid": s.RackLiquid, "machines": s.Machines, "air": s.HallAir, "loops": s.LoopSupply, "water": s.WaterSupply} {
+			for name, v := range map[string][]float64{"inlet": s.RackInlet, "outlet": s.RackOutlet, "liquid": s.RackLiquid, "machines": s.Machines, "air": s.HallAir, "humidity": s.HallHumidity, "loops": s.LoopSupply, "water": s.WaterSupply} {
 				for i, x := range v {
 					if math.IsNaN(x) || math.IsInf(x, 0) || x < -60 {
 						t.Fatalf("seed %d: %s[%d] = %v", seed, name, i, x)
 					}
 				}
 			}
-			for _, x := range []float64{out.Fans, out.CDUs, out.Pumps, out.Chillers, out.Towers, out.DryCooler, out.Water} {
+			for _, x := range []float64{out.Fans, out.CDUs, out.Pumps, out.Chillers, out.Towers, out.DryCooler, out.Humidity, out.Water, out.Drain} {
 				if !(x >= 0 && x < 1e10) {
 					t.Fatalf("seed %d: power or water %v: %+v", seed, x, out)
 				}
@@ -275,7 +275,7 @@ func TestRandomPlants(t *testing.T) {
 func randomPlant(t *testing.T, rng *rand.Rand) (*Plan, *State, *Input) {
 	var spec Spec
 	pick := func(s ...string) string { return s[rng.IntN(len(s))] }
-	spec.Plant.Kind = pick("chiller-tower", "dry-cooler", "none")
+	spec.Plant.Kind = pick("chiller-tower", "dry-cooler", "outdoor-air", "none")
 	spec.Plant.Redundancy = pick("N", "N+1", "N+2", "2N")
 	spec.Air.CRAH.Redundancy = pick("N", "N+1", "2N")
 	spec.Air.Containment = pick("hot-aisle", "cold-aisle", "none")
@@ -283,11 +283,15 @@ func randomPlant(t *testing.T, rng *rand.Rand) (*Plan, *State, *Input) {
 	spec.Plant.Chilled.Volume = volume(math.Exp(rng.Float64()*10) * 1e-3) // 1 L to 22 m³
 	spec.Plant.DryCooler.Count = Count(rng.IntN(4))
 	if rng.IntN(2) == 0 {
+		spec.Plant.Outdoor.Pads = &PadSpec{Effectiveness: 0.75, Above: 15}
+	}
+	spec.Air.Humidity.Humidifier = pick("ultrasonic", "steam", "none")
+	if rng.IntN(2) == 0 && spec.Plant.Kind != "outdoor-air" {
 		c := mcquay
 		spec.Plant.Chiller.Each.Curve = &c
 	}
 	n := Sizes{Racks: 1 + rng.IntN(40)}
-	if rng.IntN(2) == 0 {
+	if rng.IntN(2) == 0 && spec.Plant.Kind != "outdoor-air" {
 		spec.Liquid = &LiquidSpec{Loop: rng.IntN(5)}
 		spec.Plant.Warm.Volume = volume(math.Exp(rng.Float64()*10) * 1e-3)
 		defaults(t, spec.Liquid)

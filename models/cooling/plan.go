@@ -59,6 +59,8 @@ type hall struct {
 	water     float64 // W/K: heat capacity rate of one coil's water, valve open
 	bypass    float64
 	air       float64 // J/K
+	vapour    float64 // kg of dry air in the whole hall
+	fresh     float64 // kg/s of outdoor air that leaks in
 	structure float64 // J/K
 	exchange  float64 // W/K
 	design    float64 // W of heat to air
@@ -85,6 +87,7 @@ type Plan struct {
 	plant PlantSpec
 	curve *eirCurve // of the chillers, or nil
 	none  bool      // heat leaves without effort
+	open  bool      // halls are cooled with outdoor air and DX coils
 
 	rackHall  []int32
 	rackLoop  []int32 // index in loops, or -1
@@ -179,7 +182,7 @@ func size(count Count, rating *float64, heat, margin, largest float64, redundanc
 
 // Compile makes a plan from a spec. Errors are *[Error] with a path relative to the spec.
 func Compile(spec *Spec, n Sizes) (*Plan, error) {
-	p := &Plan{air: spec.Air, plant: spec.Plant, none: spec.Plant.Kind == "none", constantPump: -1}
+	p := &Plan{air: spec.Air, plant: spec.Plant, none: spec.Plant.Kind == "none", open: spec.Plant.Kind == "outdoor-air", constantPump: -1}
 	p.pressure = n.Pressure
 	if p.pressure == 0 {
 		p.pressure = moistair.StandardPressure
@@ -313,7 +316,7 @@ func (p *Plan) compileHalls(spec *Spec, n *Sizes) error {
 	}
 	each := &a.CRAH.Each
 	approach := float64(a.Supply) - float64(spec.Plant.Chilled.Supply)
-	if approach < 1 {
+	if approach < 1 && !p.open {
 		return &Error{"plant.chilled.supply", sprintf("water at %s cannot make air of %s: keep it at least 1 K below air.supply", spec.Plant.Chilled.Supply, a.Supply)}
 	}
 	for i := range p.halls {
@@ -337,7 +340,7 @@ func (p *Plan) compileHalls(spec *Spec, n *Sizes) error {
 		cmin, cmax := min(ca, h.water), max(ca, h.water)
 		ret := float64(a.Supply) + rating/ca
 		eps := (rating + h.fan) / (cmin * (ret - float64(spec.Plant.Chilled.Supply)))
-		if eps > 0.97 {
+		if eps > 0.97 && !p.open {
 			return &Error{"air.crah.each", sprintf("no coil takes %.0f kW from air at %.1f °C with water at %s: lower plant.chilled.supply or raise air.supply or crah.each.rise",
 				rating/1e3, ret, spec.Plant.Chilled.Supply)}
 		}
@@ -345,6 +348,8 @@ func (p *Plan) compileHalls(spec *Spec, n *Sizes) error {
 		h.bypass = bypass
 		racks := float64(max(h.racks, 1))
 		h.air = racks * float64(a.Room.Volume) * p.rhoCp
+		h.vapour = 2 * h.air / moistair.Cp // the cold side and the plenum hold about as much
+		h.fresh = racks * float64(a.Humidity.Ventilation) * p.rhoCp / moistair.Cp
 		h.structure = racks * float64(a.Room.Structure)
 		h.exchange = racks * float64(a.Room.Exchange)
 	}

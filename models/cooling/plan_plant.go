@@ -25,6 +25,9 @@ func (p *Plan) compilePlant(spec *Spec) error {
 	for i := range p.loops {
 		toLiquid += p.loops[i].design
 	}
+	if p.open {
+		return p.compileOutdoor(spec, toAir)
+	}
 	dry := s.Kind == "dry-cooler"
 	chilled := water{halls: true, supply: float64(s.Chilled.Supply), design: max(toAir, 1), cdus: !dry && toLiquid > 0}
 	if chilled.cdus {

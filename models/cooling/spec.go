@@ -55,6 +55,7 @@ type AirSpec struct {
 	Bypass        *unit.Ratio                `yaml:"bypass" doc:"share of the supply air that leaks past the racks to the return; absent: 5 % contained, 30 % open (typical)" range:"[0,0.6]"`
 	CRAH          CRAHBankSpec               `yaml:"crah" doc:"computer-room air handlers of one hall"`
 	Room          RoomSpec                   `yaml:"room" doc:"what stores heat beside the machines"`
+	Humidity      HumiditySpec               `yaml:"humidity" doc:"water vapour in the halls"`
 	Rise          unit.TemperatureDifference `yaml:"rise" doc:"air temperature rise through a rack at its design power, where the rack states no airflow" default:"14 K" source:"typical of GPU servers" range:"[4,40]"`
 }
 
@@ -85,6 +86,13 @@ type RoomSpec struct {
 	Exchange  unit.Conductance  `yaml:"exchange" doc:"heat transfer between air and structure for each rack" default:"150 W/K" source:"typical: 60 W/K for each m2 of floor" range:"[0,)"`
 	Machines  unit.HeatCapacity `yaml:"machines" doc:"heat capacity of the machines of a rack, where the rack states no mass" default:"500 kJ/K" source:"typical: 1000 kg at 500 J/kg/K" range:"(0,)"`
 	Coupling  unit.Ratio        `yaml:"coupling" doc:"effectiveness of the heat exchange between the machines' mass and their airflow" default:"85 %" source:"typical; VanGilder et al., InterPACK 2013, model form" range:"[0.1,1]"`
+}
+
+// HumiditySpec is the water vapour in a hall: outdoor air brings it, wet coils take it, a humidifier adds what lacks.
+type HumiditySpec struct {
+	Ventilation unit.Flow        `yaml:"ventilation" doc:"outdoor air that leaks or is blown into the hall for each rack" default:"0.001 m3/s" source:"typical: a third of the hall's air each hour" range:"[0,)"`
+	DewPoint    unit.Temperature `yaml:"dew_point" doc:"below which the hall is humidified" default:"-9 degC" source:"ASHRAE TC 9.9 2021, recommended envelope" range:"[-40,20]"`
+	Humidifier  string           `yaml:"humidifier" doc:"how: droplets, which cool the air, steam, or not at all" enum:"ultrasonic,steam,none" default:"ultrasonic"`
 }
 
 // Validate checks what tags cannot say.

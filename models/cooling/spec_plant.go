@@ -6,12 +6,14 @@ import "github.com/halltwin/halltwin/models/unit"
 //
 // chiller-tower: one chilled-water loop for air handlers and CDUs, water-cooled chillers, cooling towers and a
 // water-side economizer. dry-cooler: a warm-water loop for CDUs, cooled by dry coolers with adiabatic pads, and a
-// chilled-water loop for the air handlers with air-cooled chillers. none: heat leaves without effort at the set
+// chilled-water loop for the air handlers with air-cooled chillers. outdoor-air: the air handlers draw outdoor air,
+// cooled by pads and by direct-expansion (DX) coils when it is too warm or too humid; there is no water loop, hence
+// no liquid cooling, and the chillers are the DX units. none: heat leaves without effort at the set
 // points, for clusters of which only the IT power is asked.
 type PlantSpec struct {
 	Title      string            `yaml:"title" doc:"name of the design"`
 	About      string            `yaml:"about" doc:"what it is and where its figures come from"`
-	Kind       string            `yaml:"kind" doc:"how the heat leaves the site" enum:"chiller-tower,dry-cooler,none" default:"chiller-tower"`
+	Kind       string            `yaml:"kind" doc:"how the heat leaves the site" enum:"chiller-tower,dry-cooler,outdoor-air,none" default:"chiller-tower"`
 	Margin     unit.Ratio        `yaml:"margin" doc:"capacity of the units needed (without spares) above the design heat, where ratings are auto" default:"15 %" source:"typical" range:"[0,2]"`
 	Redundancy string            `yaml:"redundancy" doc:"spares of every bank whose count is auto" enum:"N,N+1,N+2,2N" default:"N+1"`
 	Chilled    LoopSpec          `yaml:"chilled" doc:"chilled-water loop"`
@@ -20,6 +22,7 @@ type PlantSpec struct {
 	Tower      TowerBankSpec     `yaml:"tower" doc:"cooling towers, with water-cooled chillers only"`
 	DryCooler  DryCoolerBankSpec `yaml:"dry_cooler" doc:"dry coolers"`
 	Economizer EconomizerSpec    `yaml:"economizer" doc:"cooling without compressors when the weather allows"`
+	Outdoor    OutdoorSpec       `yaml:"outdoor" doc:"outdoor air through the halls, with outdoor-air only"`
 	Pump       PumpBankSpec      `yaml:"pump" doc:"pumps of each water loop"`
 	Water      WaterSpec         `yaml:"water" doc:"water treatment of towers and pads"`
 }
@@ -163,6 +166,14 @@ type EconomizerSpec struct {
 	Coil     unit.TemperatureDifference `yaml:"coil" doc:"of chilled water to outdoor air at the design heat, on air-cooled chillers" default:"8 K" source:"typical" range:"[1,30]"`
 	Band     unit.TemperatureDifference `yaml:"band" doc:"by which it must help before it starts" default:"1 K" source:"Stein 2009, typical" range:"[0,10]"`
 	Wait     unit.Duration              `yaml:"wait" doc:"between changes of mode, unless the supply water is lost" default:"20 min" source:"Stein 2009, as in the Modelica Buildings Library" range:"[0,86400]"`
+}
+
+// OutdoorSpec is cooling with outdoor air. Bands and waits are those of the economizer.
+type OutdoorSpec struct {
+	DewPoint unit.Temperature           `yaml:"dew_point" doc:"more humid outdoor air is shut out" default:"15 degC" source:"ASHRAE TC 9.9, recommended envelope" range:"[-20,30]"`
+	Least    unit.Ratio                 `yaml:"least" doc:"share of outdoor air when it is shut out" default:"5 %" source:"typical; Modelica Buildings Library, DXCooled" range:"[0,1]"`
+	Coil     unit.TemperatureDifference `yaml:"coil" doc:"of the DX coils' refrigerant below the supply air" default:"10 K" source:"typical" range:"[2,30]"`
+	Pads     *PadSpec                   `yaml:"pads" doc:"adiabatic pads in the outdoor air; absent: none"`
 }
 
 // PumpBankSpec is the pumps of each water loop; all that work share its flow.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/models/moistair"
 	"github.com/halltwin/halltwin/models/weather"
 )
 
@@ -47,13 +48,15 @@ type State struct {
 	HallSupply   []float64 // °C by hall: air that the CRAHs deliver
 	HallCold     []float64 // °C by hall: air before the racks
 	HallSet      []float64 // °C by hall: set point of the supply air
+	HallHumidity []float64 // kg/kg by hall: water in its air, for each kg of dry air
+	HallSurface  []float64 // °C by hall: effective surface of the coils, which wet where it is below the dew point
 	LoopSupply   []float64 // °C by technology loop: coolant to the racks, and its mass
 	LoopReturn   []float64 // °C by technology loop: coolant from the racks
 	LoopSet      []float64 // °C by technology loop: set point
 	WaterSupply  []float64 // °C by water loop (chilled, then warm): its mass
 	WaterSet     []float64 // °C by water loop: set point
 	Restart      []float64 // s by chiller until it may cool
-	Mode         Mode      // of the chilled loop
+	Mode         Mode      // of the chilled loop, or of the halls with outdoor air
 	ModeAge      float64   // s since the mode changed
 	TowerLeaving float64   // °C of the water from the towers
 	Clamps       int64     // times that a curve's input was held at the end of its range
@@ -106,6 +109,7 @@ func New(p *Plan) *State {
 	fill := func(n int, v float64) []float64 { return slices.Repeat([]float64{v}, n) }
 	s.RackInlet, s.RackOutlet, s.RackLiquid, s.Machines = fill(racks, air), fill(racks, air), fill(racks, air), fill(racks, air)
 	s.HallAir, s.HallWall, s.HallSupply, s.HallCold, s.HallSet = fill(halls, air), fill(halls, air), fill(halls, air), fill(halls, air), fill(halls, air)
+	s.HallHumidity, s.HallSurface = fill(halls, moistair.FromDewPoint(8, p.pressure)), fill(halls, air)
 	s.LoopSupply, s.LoopReturn, s.LoopSet = fill(loops, p.liquidSupply), fill(loops, p.liquidSupply), fill(loops, p.liquidSupply)
 	for i := range waters {
 		s.WaterSupply = append(s.WaterSupply, p.water[i].supply)
@@ -143,7 +147,7 @@ func (s *State) Clone() *State {
 	c := *s
 	for _, f := range [...]*[]float64{
 		&c.RackInlet, &c.RackOutlet, &c.RackLiquid, &c.Machines, &c.HallAir, &c.HallWall, &c.HallSupply, &c.HallCold, &c.HallSet,
-		&c.LoopSupply, &c.LoopReturn, &c.LoopSet, &c.WaterSupply, &c.WaterSet, &c.Restart,
+		&c.HallHumidity, &c.HallSurface, &c.LoopSupply, &c.LoopReturn, &c.LoopSet, &c.WaterSupply, &c.WaterSet, &c.Restart,
 		&c.c.flow, &c.c.k, &c.c.held, &c.c.air, &c.c.flowOf,
 	} {
 		*f = slices.Clone(*f)
@@ -235,11 +239,12 @@ type Power struct {
 	Chillers  float64 // compressors, and condenser fans where air-cooled
 	Towers    float64 // fans
 	DryCooler float64 // fans
+	Humidity  float64 // humidifiers
 }
 
 // Total returns the sum in W.
 func (p *Power) Total() float64 {
-	return p.Fans + p.CDUs + p.Pumps + p.Chillers + p.Towers + p.DryCooler
+	return p.Fans + p.CDUs + p.Pumps + p.Chillers + p.Towers + p.DryCooler + p.Humidity
 }
 
 // Output is what one step did, as means over it.
@@ -247,9 +252,10 @@ type Output struct {
 	Power
 	UPS      float64 // W of the total that is drawn from UPS-backed feeds
 	Heat     float64 // W from the racks
-	Rejected float64 // W that left the site, the heat of fans and pumps included
+	Rejected float64 // W that left the site, the heat of fans and pumps included, less what vapour brought in that condensed
 	Storing  float64 // W that went into masses
-	Water    float64 // kg/s: make-up of towers and pads
+	Water    float64 // kg/s: make-up of towers and pads, and humidifiers
+	Drain    float64 // kg/s of condensate from wet coils
 	Mode     Mode
 }
 

@@ -29,6 +29,10 @@ func (p *Plan) Step(s *State, in *Input, out *Output) {
 	}
 	for i := range p.halls {
 		p.prepareHall(s, i, in.Dt)
+		p.moisten(s, i, in, out)
+	}
+	if p.open {
+		p.runOutdoor(s, in, out)
 	}
 	for i := range p.water {
 		p.runWater(s, i, in, out)

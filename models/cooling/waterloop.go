@@ -14,7 +14,7 @@ func (p *Plan) load(s *State, i int, water, dt float64) (heat, slope float64) {
 		for h := range p.halls {
 			w := &s.c.halls[h]
 			w.solve(p.rhoCp, water)
-			heat += w.heat
+			heat += w.heat + w.latent
 			slope += w.slope
 		}
 	}
