@@ -176,7 +176,9 @@ func (f *File) Decode(variant string) (*Spec, *document.Value, document.Diagnost
 // Resolved returns the whole document of a variant with every default written out, and its hash.
 func Resolved(whole *document.Value) (text []byte, hash string) {
 	var b bytes.Buffer
-	document.Resolved(&b, whole, &Spec{})
+	if err := document.Resolved(&b, whole, &Spec{}); err != nil {
+		panic(err) // a buffer takes everything
+	}
 	sum := sha256.Sum256(b.Bytes())
 	return b.Bytes(), hex.EncodeToString(sum[:])
 }

@@ -137,20 +137,20 @@ func (c *compiler) leaves(t *facility.Tree) {
 	p := c.plan
 	n := t.Count(facility.Node)
 	p.LeafOf = make([]int32, n)
-	leaves := int32(0)
+	var leaves int
 	if per := c.spec.Site.Fabric.NodesPerLeaf; per > 0 {
 		for i := range n {
 			p.LeafOf[i] = int32(i / per)
 		}
-		leaves = int32((n + per - 1) / per)
+		leaves = (n + per - 1) / per
 	} else {
 		for i := range n {
 			row, _ := t.Ancestor(facility.Ref{Kind: facility.Node, Index: int32(i)}, facility.Row)
 			p.LeafOf[i] = row
 		}
-		leaves = int32(t.Count(facility.Row))
+		leaves = t.Count(facility.Row)
 	}
-	t.Add(facility.Leaf, facility.Site, []int{int(leaves)})
+	t.Add(facility.Leaf, facility.Site, []int{leaves})
 }
 
 // plants compiles cooling and power, and puts their equipment on the map.

@@ -2,11 +2,11 @@ package twin
 
 import (
 	"fmt"
-	"github.com/halltwin/halltwin/models/account"
 	"math"
 	"math/bits"
 
-	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/models/account"
+
 	"github.com/halltwin/halltwin/models/schedule"
 	"github.com/halltwin/halltwin/models/workload"
 	"github.com/halltwin/halltwin/twin/record"
@@ -415,9 +415,4 @@ func (w *World) jobName(j int32) string {
 		return fmt.Sprintf("job %s (%s)", spec.ID, spec.Name)
 	}
 	return "job " + spec.ID
-}
-
-// nodes that a facility reference contains.
-func (w *World) nodesOf(r facility.Ref) (lo, hi int32) {
-	return w.plan.Tree.Descendants(r, facility.Node)
 }

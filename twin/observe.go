@@ -1,10 +1,11 @@
 package twin
 
 import (
-	"github.com/halltwin/halltwin/models/account"
 	"math"
 	"math/bits"
 	"strings"
+
+	"github.com/halltwin/halltwin/models/account"
 
 	"github.com/halltwin/halltwin/models/channel"
 	"github.com/halltwin/halltwin/models/compute"

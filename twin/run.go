@@ -3,9 +3,10 @@ package twin
 import (
 	"context"
 	"errors"
-	"github.com/halltwin/halltwin/models/workload"
 	"runtime"
 	"time"
+
+	"github.com/halltwin/halltwin/models/workload"
 
 	"github.com/halltwin/halltwin/models/facility"
 	"github.com/halltwin/halltwin/scenarios"

@@ -2,10 +2,11 @@ package twin
 
 import (
 	"fmt"
-	"github.com/halltwin/halltwin/models/account"
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/halltwin/halltwin/models/account"
 
 	"github.com/halltwin/halltwin/models/compute"
 	"github.com/halltwin/halltwin/models/cooling"

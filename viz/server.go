@@ -181,7 +181,7 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, err)
 		return
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	seeker, ok := f.(io.ReadSeeker)
 	if !ok {
 		s.fail(w, errors.New("this file cannot be sent"))

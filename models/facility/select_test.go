@@ -277,10 +277,15 @@ func FuzzSelect(f *testing.F) {
 	}
 	tree := small(f)
 	f.Fuzz(func(t *testing.T, expr string) {
-		SplitField(expr)
+		if selector, field := SplitField(expr); len(selector)+len(field) > len(expr) {
+			t.Fatalf("%q splits into %q and %q", expr, selector, field)
+		}
 		refs, err := tree.Select(expr)
 		if err != nil {
-			e := err.(*SelectorError)
+			var e *SelectorError
+			if !errors.As(err, &e) {
+				t.Fatalf("%q: %T", expr, err)
+			}
 			if e.Msg == "" || e.Offset < 0 || e.Length < 0 || e.Offset > len(expr) || len(e.Error()) > 5000 {
 				t.Fatalf("%q: error %+v", expr, e)
 			}

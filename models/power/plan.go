@@ -40,7 +40,6 @@ type layer struct {
 	rating     float64 // W; +Inf: not limited
 	breaker    Breaker
 	model      string
-	about      string // in messages: "breaker", "overload limit"
 }
 
 func (l *layer) count() int { return int(l.end - l.first) }

@@ -33,7 +33,7 @@ func (p *Plan) Step(s *State, now, dt float64, n int, v float64) Level {
 		return l
 	}
 	s.Dark = 0
-	capacity := 0.0
+	var capacity float64
 	if t.Requests > 0 {
 		capacity = float64(n) * v * p.Replica.Capacity(t.Input/t.Requests, t.Output/t.Requests)
 	} else {

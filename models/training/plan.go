@@ -86,7 +86,7 @@ func Compile(s *Spec, site Site) (*Plan, error) {
 	p.Phases = phases(&p.Step)
 
 	nodes := max(1, s.GPUs/d.PerNode)
-	p.save(s, &d, nodes, site.Interruption)
+	p.save(s, nodes, site.Interruption)
 	p.job(s, &d, nodes, site.Horizon)
 	return p, nil
 }
@@ -191,7 +191,7 @@ func (p *Plan) Use() float64 {
 }
 
 // save chooses how the run saves its progress.
-func (p *Plan) save(s *Spec, d *Device, nodes int, interruption func(int) float64) {
+func (p *Plan) save(s *Spec, nodes int, interruption func(int) float64) {
 	c := &s.Checkpoint
 	v := &p.Save
 	v.Size = 14 * p.Model.Parameters()

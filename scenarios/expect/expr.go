@@ -1,6 +1,7 @@
 package expect
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -62,11 +63,7 @@ var constants = map[string]float64{
 
 // Functions lists the names that an expression may call, reducers first.
 func Functions() []string {
-	var units []string
-	for _, name := range sortedConstants {
-		units = append(units, name)
-	}
-	return append(slices.Clone(reducers), units...)
+	return slices.Concat(reducers, sortedConstants)
 }
 
 var sortedConstants = func() []string {
@@ -87,7 +84,7 @@ func Compile(source string) (*Expr, error) {
 	expr.DisableAllBuiltins()(cfg)
 	tree, err := parser.ParseWithConfig(source, cfg)
 	if err != nil {
-		if fe, ok := err.(*file.Error); ok {
+		if fe := (*file.Error)(nil); errors.As(err, &fe) {
 			return nil, &Error{Offset: fe.Location.From, Span: 1, Msg: fe.Message}
 		}
 		return nil, &Error{Msg: err.Error()}

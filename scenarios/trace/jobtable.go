@@ -3,7 +3,6 @@ package trace
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"math"
 	"strings"
 )
@@ -16,16 +15,8 @@ type bound struct {
 	slurm  bool
 }
 
-// Table reads a job table with a header: sacct, Helios, Philly, Acme, openb, Eagle, Tiresias or any CSV whose columns the
-// spec names. name is the file's name in messages.
-func Table(r io.Reader, name string, spec *Spec) (*Trace, error) {
-	src, err := newSource(name, r)
-	if err != nil {
-		return nil, err
-	}
-	return readTable(src, spec.withDefaults())
-}
-
+// readTable reads a job table with a header: sacct, Helios, Philly, Acme, openb, Eagle, Tiresias or any CSV whose columns
+// the spec names.
 func readTable(src *source, spec *Spec) (*Trace, error) {
 	head, err := src.head()
 	if err != nil {

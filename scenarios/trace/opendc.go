@@ -84,7 +84,7 @@ type fragmentRun struct {
 }
 
 // gather reads several columns of a file side by side. visit gets the batches, all of one length.
-func gather(f *parquetFile, ids *pageReader[int64], columns []*pageReader[float64], visit func(id []int64, values [][]float64, row int) error) error {
+func gather(ids *pageReader[int64], columns []*pageReader[float64], visit func(id []int64, values [][]float64, row int) error) error {
 	id := make([]int64, batch)
 	values := make([][]float64, len(columns))
 	for i := range values {
@@ -167,7 +167,7 @@ func (o *openDC) readTasks(f *parquetFile) error {
 		}
 	}
 	var rec record
-	return gather(f, ids, columns, func(id []int64, v [][]float64, row int) error {
+	return gather(ids, columns, func(id []int64, v [][]float64, row int) error {
 		at := func(column, i int) float64 {
 			if v[column] == nil {
 				return math.NaN()
@@ -226,7 +226,7 @@ func (o *openDC) readFragments(f *parquetFile) error {
 	}
 	capacities := capacity{}
 	present := int64(noID)
-	err = gather(f, ids, columns, func(id []int64, v [][]float64, row int) error {
+	err = gather(ids, columns, func(id []int64, v [][]float64, row int) error {
 		duration, cpu, gpu := v[0], v[1], v[2]
 		for i, task := range id {
 			if task == noID {

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -207,7 +208,7 @@ func TestSurfWeekAgainstTheLibrary(t *testing.T) {
 	rows := 0
 	for {
 		page, err := pages.ReadPage()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -225,7 +226,7 @@ func TestSurfWeekAgainstTheLibrary(t *testing.T) {
 				}
 			}
 			rows += n
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 		}

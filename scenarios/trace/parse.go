@@ -138,20 +138,18 @@ func parseOffset(b []byte) (sec float64, zoned, ok bool) {
 	if b[0] != '+' && b[0] != '-' {
 		return 0, false, false
 	}
-	var hours, minutes int
-	ok1, ok2 := true, true
+	rest := []byte("00")
 	switch {
 	case len(b) == 3:
-		hours, ok1 = digits(b[1:3])
 	case len(b) == 5:
-		hours, ok1 = digits(b[1:3])
-		minutes, ok2 = digits(b[3:5])
+		rest = b[3:]
 	case len(b) == 6 && b[3] == ':':
-		hours, ok1 = digits(b[1:3])
-		minutes, ok2 = digits(b[4:6])
+		rest = b[4:]
 	default:
 		return 0, false, false
 	}
+	hours, ok1 := digits(b[1:3])
+	minutes, ok2 := digits(rest)
 	if !ok1 || !ok2 || hours > 14 || minutes > 59 {
 		return 0, false, false
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io"
 	"path"
 	"strings"
@@ -63,7 +64,7 @@ func (s *source) Close() error {
 func (s *source) head() ([]byte, error) {
 	const size = 16 << 10
 	b, err := s.Peek(size)
-	if err == io.EOF || err == bufio.ErrBufferFull {
+	if errors.Is(err, io.EOF) || errors.Is(err, bufio.ErrBufferFull) {
 		err = nil
 	}
 	if err != nil {

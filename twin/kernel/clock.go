@@ -114,10 +114,10 @@ func (c *Clock) drain() error {
 // wait lets real time catch up, if the clock is paced. After a cancellation the rest of the window is not paced, so
 // that the run still ends at a boundary.
 func (c *Clock) wait(at float64) error {
-	if c.pacer == nil || c.ctx.Err() != nil {
-		return nil
+	if c.pacer != nil && c.ctx.Err() == nil {
+		return c.pacer.wait(c.ctx, at)
 	}
-	return c.pacer.wait(c.ctx, at)
+	return nil
 }
 
 // Close releases the clock. It must be called once the clock is no longer used, and only once.
