@@ -1,6 +1,7 @@
 package unit
 
 import (
+	"errors"
 	"math"
 	"regexp"
 	"strings"
@@ -34,6 +35,33 @@ func TestKinds(t *testing.T) {
 		}
 		if k.Units[0].Factor != 1 || k.Units[0].Offset != 0 {
 			t.Errorf("%s: the first unit is not SI", k.Name)
+		}
+	}
+}
+
+// TestTypes checks that each kind has one type, which prints as its kind does.
+func TestTypes(t *testing.T) {
+	types := map[*Kind]bool{}
+	for _, q := range []interface {
+		Kind() *Kind
+		String() string
+	}{
+		Power(1), Energy(1), Temperature(1), TemperatureDifference(1), Duration(1), Frequency(1), Rate(1), Data(1),
+		Bandwidth(1), Operations(1), Length(1), Area(1), Volume(1), Mass(1), Flow(1), MassFlow(1), SpecificFlow(1),
+		Pressure(1), Resistance(1), Conductance(1), HeatCapacity(1), Voltage(1), Current(1), HumidityRatio(1),
+		CarbonIntensity(1), EnergyPrice(1), Money(1), Ramp(1), Ratio(1), PerKelvin(1),
+	} {
+		if types[q.Kind()] {
+			t.Errorf("%T is a second type of %s", q, q.Kind().Name)
+		}
+		types[q.Kind()] = true
+		if got, want := q.String(), q.Kind().Format(1, 6); got != want {
+			t.Errorf("%T: %q, want %q", q, got, want)
+		}
+	}
+	for _, k := range Kinds() {
+		if !types[k] {
+			t.Errorf("no type for %s", k.Name)
 		}
 	}
 }
@@ -84,8 +112,8 @@ func TestErrorWords(t *testing.T) {
 		{PowerKind, strings.Repeat("é", 99), `"` + strings.Repeat("é", 40) + `…" is no power`, "write 700 W, 1.2 kW or 1.2 MW"},
 	} {
 		_, err := c.kind.Parse(c.text)
-		e, ok := err.(*Error)
-		if !ok || e.Problem() != c.problem || e.Fix() != c.fix {
+		var e *Error
+		if !errors.As(err, &e) || e.Problem() != c.problem || e.Fix() != c.fix {
 			t.Errorf("%s: %v", c.text, err)
 		}
 	}
