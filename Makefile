@@ -10,6 +10,9 @@ LDFLAGS  = -s -w -X main.version=$(VERSION)
 RACE       := $(if $(shell command -v cc 2>/dev/null),-race)
 CONCURRENT := ./twin/... ./viz/... ./cmd/...
 
+# Of one package's tests; they take seconds, so one that is still at it hangs.
+TIMEOUT ?= 10m
+
 .PHONY: run build test lint vuln bench soak fuzz clean
 
 ## run: build, live the first scenario, print its verdict, and show it in a browser when on a terminal
@@ -24,8 +27,8 @@ build:
 test:
 	$(GO) vet ./...
 	@failed=0; \
-	$(GO) test ./models/... ./scenarios/... || failed=1; \
-	$(GO) test $(RACE) $(CONCURRENT) || failed=1; \
+	$(GO) test -timeout $(TIMEOUT) ./models/... ./scenarios/... || failed=1; \
+	$(GO) test -timeout $(TIMEOUT) $(RACE) $(CONCURRENT) || failed=1; \
 	exit $$failed
 
 ## lint: format, golangci-lint, staticcheck, unreachable code
@@ -33,7 +36,7 @@ lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }
 	$(TOOL) golangci-lint run ./...
 	$(TOOL) staticcheck ./...
-	$(TOOL) deadcode -test ./...
+	@dead="$$($(TOOL) deadcode -test ./...)" && { test -z "$$dead" || { echo "$$dead"; exit 1; }; }
 
 ## vuln: known vulnerabilities in what is linked (asks vuln.go.dev)
 vuln:
