@@ -1,0 +1,5 @@
+package validate
+
+import "testing"
+
+func TestAnnualPUE(t *testing.T) { check(t, AnnualPUE) }
