@@ -1,0 +1,5 @@
+package validate
+
+import "testing"
+
+func TestPowerSequences(t *testing.T) { check(t, PowerSequences) }
