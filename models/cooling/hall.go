@@ -31,6 +31,7 @@ type hallWork struct {
 	wallTemp float64 // °C at the start
 	airTemp  float64 // °C at the start
 	setPoint float64 // °C
+	source   float64 // °C at the end: what the coil takes its cold from, water or outdoor air
 
 	// The solution for one water temperature.
 	s0, s1 float64 // supply = s0 + s1·hot
@@ -116,6 +117,18 @@ func (w *hallWork) solve(rhoCp, water float64) {
 	w.heat = rhoCp*w.through*(w.hot-w.supply) + w.fans
 }
 
+// supplyAt returns the supply at the end of the step, in °C, for hot air of the given °C and what the coil then takes
+// from: in a long step it has moved on from the means.
+func (w *hallWork) supplyAt(rhoCp, hot float64) float64 {
+	if w.air <= 0 || w.through <= 0 {
+		return hot
+	}
+	ca, share := rhoCp*w.air, w.through/w.air
+	den := ca*share + w.coil*(1-share)
+	open := (w.fans+w.coil*w.source-w.boost)/den + share*(ca-w.coil)/den*hot
+	return min(max(open, w.setPoint), hot+w.fans/(ca*share))
+}
+
 // mix closes the loop of supply, cold aisle, racks and hot aisle for supply = s0 + s1·hot.
 func (w *hallWork) mix(rhoCp float64) {
 	sigma := w.through / w.demand
@@ -139,8 +152,9 @@ func (p *Plan) commitHall(s *State, i int, dt float64) (storing float64) {
 		storing += h.structure * (wall - w.wallTemp) / dt
 		s.HallWall[i] = wall
 	}
-	s.HallSupply[i] = w.s0 + w.s1*air
-	s.HallCold[i] = w.c0 + w.c1*air
+	s.HallSupply[i] = w.supplyAt(p.rhoCp, air)
+	sigma := w.through / w.demand
+	s.HallCold[i] = sigma*s.HallSupply[i] + (1-sigma)*air
 	ret := air
 	if w.air > 0 {
 		ret = s.HallSupply[i] + w.through/w.air*(air-s.HallSupply[i])

@@ -77,7 +77,8 @@ func (p *Plan) runOutdoor(s *State, in *Input, out *Output) {
 		w.coil = share * p.rhoCp * w.air
 		w.boost = available * h.design / max(design, 1)
 		w.drawn = share * w.air * p.rhoCp / moistair.Cp
-		w.solve(p.rhoCp, take.temperature)
+		w.source = take.temperature
+		w.solve(p.rhoCp, w.source)
 		if w.air <= 0 {
 			w.drawn = 0
 			removed += w.heat

@@ -70,6 +70,11 @@ func (p *Plan) runWater(s *State, i int, in *Input, out *Output) {
 	heat, rejected, end := p.balance(s, i, &k, in.Dt, start, set, guess+pump, slope, pump, rate)
 	out.Storing += l.mass * (end - start) / in.Dt
 	s.WaterSupply[i] = end
+	if l.halls {
+		for h := range p.halls {
+			s.c.halls[h].source = end
+		}
+	}
 	out.Pumps += pump
 	p.showPumps(s, &p.pumps[l.pumps], pump, flow)
 	p.reject(s, l, &k, &plan, in, rejected, heat, rate, out)

@@ -1,0 +1,5 @@
+package validate
+
+import "testing"
+
+func TestIntegrator(t *testing.T) { check(t, Integrator) }
