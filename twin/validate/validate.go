@@ -60,11 +60,7 @@ func (e *MissingError) Error() string {
 }
 
 // benchmarks is the registry, filled where each benchmark is defined in its own file.
-<<<<<<< twin/validate/validate.go
-var benchmarks = []Benchmark{SURFWeek, OpenDCMicro, RAPSFrontier, RAPSMarconi100, Schedules, Failures, PhysicsReferences, AnnualPUE, Integrator}
-=======
-var benchmarks = []Benchmark{SURFWeek, OpenDCMicro, RAPSFrontier, RAPSMarconi100, Schedules, Failures, PhysicsReferences, PowerSequences, AnnualPUE}
->>>>>>> /tmp/p2.ours
+var benchmarks = []Benchmark{SURFWeek, OpenDCMicro, RAPSFrontier, RAPSMarconi100, Schedules, Failures, PhysicsReferences, PowerSequences, AnnualPUE, Integrator}
 
 // All returns every benchmark, in the order in which they are listed.
 func All() []Benchmark { return benchmarks }
