@@ -59,8 +59,8 @@ func (h *history) peak(from, to float64) float64 {
 	return top
 }
 
-// trip runs the hall for 7,200 s in steps of dt, cut where load or chillers change.
-func trip(dt float64) (*history, error) {
+// tripHall runs the hall for 7,200 s in steps of dt, cut where load or chillers change.
+func tripHall(dt float64) (*history, error) {
 	const racks = 200
 	sizes := cooling.Sizes{Racks: racks}
 	in := cooling.Input{Weather: weather.Air(25, moistair.FromRelative(25, 0.5, moistair.StandardPressure), moistair.StandardPressure)}
@@ -117,7 +117,7 @@ func trip(dt float64) (*history, error) {
 }
 
 func runIntegrator(ctx context.Context, _ string) (*Result, error) {
-	fine, err := trip(0.1)
+	fine, err := tripHall(0.1)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func runIntegrator(ctx context.Context, _ string) (*Result, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		h, err := trip(dt)
+		h, err := tripHall(dt)
 		if err != nil {
 			return nil, err
 		}
