@@ -333,6 +333,9 @@ func (w *World) interrupt(j int32, detect float64) {
 		return
 	}
 	w.count(j)
+	if w.work.Jobs[j].Class == workload.Service {
+		s.Saved = s.Progress // what has been answered stays answered
+	}
 	w.lose(j, s.Progress-s.Saved, account.Lost)
 	s.Progress, s.Cycle = s.Saved, 0
 	s.Stall, s.Saving = 0, false

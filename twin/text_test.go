@@ -98,6 +98,9 @@ func tell(t *testing.T, p *scenarios.Plan, watch []string) string {
 	w.out = func(e *record.Event) {
 		fmt.Fprintf(&b, "%9s  %-14s %s\n", seconds(e.Time), e.Type, e.Text)
 	}
+	for i := range w.opening {
+		w.out(&w.opening[i])
+	}
 	if len(watch) > 0 {
 		w.see = func(w *World) error {
 			fmt.Fprintf(&b, "%9s  :", seconds(w.Now))
