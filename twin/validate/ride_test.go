@@ -1,0 +1,5 @@
+package validate
+
+import "testing"
+
+func TestRideThrough(t *testing.T) { check(t, RideThrough) }
