@@ -31,6 +31,7 @@ var pardons = []struct{ file, what, why string }{
 	{"twin/kernel/pace.go", "time.", "pacing follows the wall clock; it delays what happens and never changes it"},
 	{"twin/kernel/pace.go", "select", "it waits for a timer or a cancellation, which both only end the wait"},
 	{"twin/kernel/script.go", "sync.WaitGroup", "a script waits for the end of its processes before it returns"},
+	{"twin/validate/raps.go", "time.", "one of its figures is how long a run took"},
 	{"twin/run.go", "time.", "progress is shown to a person at her pace, and the summary says how long the run took"},
 	{"twin/kernel/codec.go", "sync.Map", "what is known of a type is kept; it is the same whoever asks first"},
 }

@@ -3,9 +3,11 @@ package validate
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/halltwin/halltwin/models/cooling"
@@ -296,7 +298,7 @@ var casesByWord = map[string]func(*physicsCase){
 	},
 	"breaker_ul489": func(c *physicsCase) { // upper bounds
 		b := thermalBreaker(1.05, 0.8, 120)
-		for name := range c.Expected {
+		for _, name := range slices.Sorted(maps.Keys(c.Expected)) {
 			c.checks++
 			limit := c.Expected[name].(float64)
 			c.worst = max(c.worst, b.TripTime(b.Settled(0.8), 2)/(limit*(1+1e-9)))

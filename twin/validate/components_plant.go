@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"fmt"
 	"math"
 	"path/filepath"
 
@@ -59,8 +60,8 @@ func compareMerkel(dir string) ([]compared, error) {
 	}
 	e := open(dir, "Fluid_HeatExchangers_CoolingTowers_BaseClasses_Functions_Validation_EquivalentHeatCapacity")
 	var cp deviations
-	for name, in := range map[string]float64{"cpe10": 10, "cpe15": 15, "cpe20": 20, "cpe25": 25, "cpe30": 30} {
-		for i, want := range e.col(name) {
+	for _, in := range []float64{10, 15, 20, 25, 30} {
+		for i, want := range e.col(fmt.Sprintf("cpe%g", in)) {
 			dT := e.rows[i][0]
 			a, _ := moistair.BuildingsEnthalpySlope(in, mblPressure)
 			b, _ := moistair.BuildingsEnthalpySlope(in+dT, mblPressure)

@@ -3,6 +3,7 @@ package validate
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -115,7 +116,7 @@ func (r *Result) counts(name string, log *failLog, law *failure.Law) {
 	const most = 200
 	observed := make([]float64, most)
 	total := 0
-	for _, at := range log.at {
+	for _, at := range log.nodes() {
 		observed[min(len(at), most-1)]++
 		total += len(at)
 	}
@@ -151,7 +152,8 @@ func (r *Result) counts(name string, log *failLog, law *failure.Law) {
 // overlaps tests failures of nodes that are down already, and that such a node comes back only when its last repair ends.
 func (r *Result) overlaps(log *failLog) {
 	total, tried, struck := 0, 0, 0
-	for _, at := range log.at {
+	nodes := log.nodes()
+	for _, at := range nodes {
 		total += len(at)
 		for i := range at {
 			if at[i] < failRepair {
@@ -170,7 +172,7 @@ func (r *Result) overlaps(log *failLog) {
 	wrong, seen, down := 0, 0, 0.0
 	for _, s := range log.down {
 		want := 0
-		for _, at := range log.at {
+		for _, at := range nodes {
 			i, _ := slices.BinarySearch(at, s.time)
 			if i < len(at) && at[i] == s.time || i > 0 && s.time < at[i-1]+failRepair {
 				want++
@@ -202,6 +204,15 @@ type downSample struct {
 }
 
 var _ record.Sink = (*failLog)(nil)
+
+// nodes returns when each node that ever failed did, in order of their names.
+func (l *failLog) nodes() [][]float64 {
+	var all [][]float64
+	for _, name := range slices.Sorted(maps.Keys(l.at)) {
+		all = append(all, l.at[name])
+	}
+	return all
+}
 
 func (l *failLog) Open(*record.Header) error { return nil }
 

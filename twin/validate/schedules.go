@@ -3,9 +3,11 @@ package validate
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -180,8 +182,8 @@ func helios(ctx context.Context, r *Result, data string) error {
 		}
 		n := float64(len(jobs[0]))
 		queued, run := 0.0, 0.0
-		for _, at := range log.start {
-			queued += at
+		for _, id := range slices.Sorted(maps.Keys(log.start)) {
+			queued += log.start[id]
 		}
 		for k := range jobs[0] {
 			queued -= jobs[0][k]
