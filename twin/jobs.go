@@ -94,8 +94,7 @@ func (w *World) count(j int32) {
 	if dt <= 0 || s.Slice < 0 {
 		return
 	}
-	gpus := spec.GPUs()
-	w.post(spec, gpus, dt, s)
+	w.post(spec, s.GPUs, dt, s)
 }
 
 // post enters dt seconds of a job that holds GPUs into the books, and lets it advance.
@@ -180,7 +179,7 @@ func (w *World) start(st *schedule.Start) {
 	j := st.Job
 	s, spec := &w.Jobs[j], &w.work.Jobs[j]
 	s.Phase = Running
-	s.Start, s.Mark, s.Speed = w.Now, w.Now, 1
+	s.Start, s.Mark, s.Speed, s.GPUs = w.Now, w.Now, 1, 0
 	if math.IsNaN(s.First) {
 		s.First = w.Now
 		w.Totals.Wait += w.Now - spec.Submit
@@ -205,7 +204,7 @@ func (w *World) start(st *schedule.Start) {
 	w.reschedule(j)
 	if w.heard() {
 		w.emit(record.Event{Severity: record.Detail, Type: "job.start", Subject: w.jobName(j),
-			Text: fmt.Sprintf("%s starts on %d GPUs after %s", w.jobName(j), int(spec.GPUs()), clock(w.Now-spec.Submit))})
+			Text: fmt.Sprintf("%s starts on %d GPUs after %s", w.jobName(j), int(s.GPUs), clock(w.Now-spec.Submit))})
 	}
 }
 
@@ -224,7 +223,9 @@ func (w *World) hold(j int32, sl *schedule.Slice) {
 	w.Slices[i] = Slice{Job: j, Node: sl.Node, OfJob: s.Slice, OnNode: n.Slice, GPUs: sl.GPUs,
 		Cores: sl.Demand[workload.CPU], Speed: 1}
 	s.Slice, n.Slice = i, i
-	w.BusyGPUs += float64(bits.OnesCount64(sl.GPUs))
+	gpus := float64(bits.OnesCount64(sl.GPUs))
+	w.BusyGPUs += gpus
+	s.GPUs += gpus
 	if w.work.Jobs[j].Profile >= 0 {
 		w.Racks[rack].Varying++
 	}
@@ -309,7 +310,7 @@ func (w *World) end(j int32, killed bool) {
 	}
 	if w.heard() {
 		w.emit(record.Event{Severity: severity, Type: kind, Subject: w.jobName(j),
-			Text: fmt.Sprintf("%s %s after %s on %d GPUs", w.jobName(j), text, clock(w.Now-s.Start), int(spec.GPUs()))})
+			Text: fmt.Sprintf("%s %s after %s on %d GPUs", w.jobName(j), text, clock(w.Now-s.Start), int(s.GPUs))})
 	}
 }
 
@@ -319,9 +320,9 @@ func (w *World) lose(j int32, work float64, cause account.Cause) {
 		return
 	}
 	spec := &w.work.Jobs[j]
-	w.Books.GPU.Move(cause, work*spec.GPUs())
+	w.Books.GPU.Move(cause, work*w.Jobs[j].GPUs)
 	if spec.Class == workload.Train {
-		w.Books.Training.Move(cause, work*spec.GPUs())
+		w.Books.Training.Move(cause, work*w.Jobs[j].GPUs)
 	}
 }
 

@@ -333,7 +333,7 @@ func (w *World) useful() float64 {
 			spec := &w.work.Jobs[j]
 			c := *s
 			c.advance(spec, w.Now-s.Mark)
-			u += (c.Progress - s.Progress) * spec.GPUs()
+			u += (c.Progress - s.Progress) * s.GPUs
 		}
 	}
 	return u
@@ -350,7 +350,7 @@ func (w *World) jobFrame(name string, subjects []int32, values []float64) ([]int
 		switch name {
 		case "job.gpus":
 			if s.Slice >= 0 {
-				v = spec.GPUs()
+				v = s.GPUs
 			}
 		case "job.speed":
 			if s.Phase == Running {

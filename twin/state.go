@@ -94,6 +94,7 @@ type JobState struct {
 	Gen      uint32        // generation of its scheduled end
 	Cursor   int32         // into its profile
 	Queued   float64       // since when it waits, or last waited
+	GPUs     float64       // that it holds or held last: on a whole node more than it asked for
 	Start    float64       // of the present (or last) run
 	First    float64       // start of its first run, NaN before
 	End      float64       // NaN before
