@@ -101,6 +101,18 @@ func (w *World) Handle(e kernel.Event) error {
 
 // energise takes over what the feeds say is alive: racks that lost power lose their nodes.
 func (w *World) energise() {
+	if w.Dark > 0 || w.Power.Dark > 0 {
+		w.light()
+	}
+	if w.Power.MechOn != w.MechOn {
+		w.MechOn = w.Power.MechOn
+		w.plan.Cooling.Powered(&w.Cooling, w.MechOn)
+	}
+}
+
+// light looks for racks that lost power or have it again.
+func (w *World) light() {
+	w.Dark = w.Power.Dark
 	for r := range w.Racks {
 		on := w.Power.RackOn[r]
 		if on == w.Racks[r].On {
@@ -116,10 +128,6 @@ func (w *World) energise() {
 				w.bringDown(n, 0, 0)
 			}
 		}
-	}
-	if w.Power.MechOn != w.MechOn {
-		w.MechOn = w.Power.MechOn
-		w.plan.Cooling.Powered(&w.Cooling, w.MechOn)
 	}
 }
 

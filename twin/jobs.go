@@ -404,7 +404,7 @@ func (w *World) retime() {
 			continue
 		}
 		w.count(j)
-		s.Speed = speed
+		s.Speed, s.Steady = speed, 0
 		w.reschedule(j)
 		if spec := &w.work.Jobs[j]; spec.Walltime == 0 {
 			w.sched.Extend(&w.Sched, j, w.Now+s.left(spec))

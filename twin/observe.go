@@ -186,23 +186,21 @@ func (w *World) nodeGauge(ch *channel.Channel, out []float64) []float64 {
 	for n := range w.Nodes {
 		r := w.nodeRack[n]
 		t := &w.plan.RackTypes[w.plan.RackType[r]].Node
-		rs := w.Racks[r] // a copy: evaluating adds to it
-		rs.Flow = 0
-		w.memo = memo{job: -2}
-		input := 0.0
+		rs := &w.Racks[r]
+		var s share
 		if rs.On {
-			input = w.evaluateNode(int32(n), &rs, t)
+			s = w.evaluateNode(int32(n), t, rs.Inlet)
 		}
 		if ch.Kind == facility.Node {
-			out = append(out, input)
+			out = append(out, s.Input)
 			continue
 		}
-		out = w.gpuGauge(ch.Name, int32(n), &rs, t, out)
+		out = w.gpuGauge(ch.Name, int32(n), rs, s.Flow, t, out)
 	}
 	return out
 }
 
-func (w *World) gpuGauge(name string, n int32, rs *RackState, t *compute.Node, out []float64) []float64 {
+func (w *World) gpuGauge(name string, n int32, rs *RackState, flow float64, t *compute.Node, out []float64) []float64 {
 	first, _ := w.plan.Tree.Children(facility.GPU, n)
 	for g := range t.GPUs {
 		up := rs.On && w.Nodes[n].Up && w.Down[facility.GPU][first+int32(g)] == 0
@@ -210,10 +208,12 @@ func (w *World) gpuGauge(name string, n int32, rs *RackState, t *compute.Node, o
 		if up {
 			power = t.GPU.Idle
 		}
+		k := 0
 		for i := w.Nodes[n].Slice; up && i >= 0; i = w.Slices[i].OnNode {
 			if w.Slices[i].GPUs>>uint(g)&1 == 1 {
-				power, use = w.Slices[i].Power, w.use(w.Slices[i].Job).GPU
+				power, use = w.groups[k].Power, w.use(w.Slices[i].Job).GPU
 			}
+			k++
 		}
 		v := math.NaN()
 		switch name {
@@ -222,7 +222,7 @@ func (w *World) gpuGauge(name string, n int32, rs *RackState, t *compute.Node, o
 		case "gpu.utilisation":
 			v = use
 		case "gpu.temperature":
-			v = t.GPU.Temperature(rs.Inlet, power, float64(w.spreads[first+int32(g)]), flowOver(rs, t))
+			v = t.GPU.Temperature(rs.Inlet, power, float64(w.spreads[first+int32(g)]), flowOver(flow, t))
 		case "gpu.power_limit":
 			v = min(w.limit(n, 1<<uint(g)), t.GPU.Max)
 		}
@@ -231,12 +231,12 @@ func (w *World) gpuGauge(name string, n int32, rs *RackState, t *compute.Node, o
 	return out
 }
 
-// flowOver returns the relative coolant flow over the dies of the one node that has been added to rs.
-func flowOver(rs *RackState, t *compute.Node) float64 {
-	if t.FullFlow == 0 || rs.Flow <= 0 {
+// flowOver returns the relative coolant flow over the dies of a node that moves flow m³/s.
+func flowOver(flow float64, t *compute.Node) float64 {
+	if t.FullFlow == 0 || flow <= 0 {
 		return 1
 	}
-	return min(1, rs.Flow/t.FullFlow)
+	return min(1, flow/t.FullFlow)
 }
 
 func (w *World) powerGauge(ch *channel.Channel, out []float64) []float64 {
@@ -381,7 +381,17 @@ func (w *World) jobFrame(name string, subjects []int32, values []float64) ([]int
 func (w *World) jobPower(j int32) float64 {
 	sum := 0.0
 	for i := w.Jobs[j].Slice; i >= 0; i = w.Slices[i].OfJob {
-		sum += w.Slices[i].Power * float64(bits.OnesCount64(w.Slices[i].GPUs))
+		n := w.Slices[i].Node
+		r := w.nodeRack[n]
+		if rs := &w.Racks[r]; !rs.On || !w.Nodes[n].Up {
+			continue
+		}
+		w.evaluateNode(n, &w.plan.RackTypes[w.plan.RackType[r]].Node, w.Racks[r].Inlet)
+		k := 0
+		for x := w.Nodes[n].Slice; x != i; x = w.Slices[x].OnNode {
+			k++
+		}
+		sum += w.groups[k].Power * float64(bits.OnesCount64(w.Slices[i].GPUs))
 	}
 	return sum
 }

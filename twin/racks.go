@@ -11,18 +11,6 @@ import (
 	"github.com/halltwin/halltwin/twin/record"
 )
 
-// touch brings a rack's energy up to now and marks it to be evaluated when the instant settles. It comes before
-// any change to what the rack holds, its limits or its coolant.
-func (w *World) touch(r int32) {
-	rs := &w.Racks[r]
-	rs.count(w.Now)
-	if !rs.Dirty {
-		rs.Dirty = true
-		w.dirty = append(w.dirty, r)
-		w.wantSettle()
-	}
-}
-
 // count brings the energy and the air of a rack up to now.
 func (rs *RackState) count(now float64) {
 	rs.Energy += rs.Power * (now - rs.Mark)
@@ -55,9 +43,6 @@ func (w *World) settle() {
 
 // feed brings the power chain to rest under the present draw of the racks and takes over what is alive.
 func (w *World) feed() {
-	for r := range w.Racks {
-		w.rackPower[r] = w.Racks[r].Power
-	}
 	w.effects = w.plan.Power.Update(&w.Power, w.rackPower, w.mechanical(), w.effects[:0])
 	for i := range w.effects {
 		fx := &w.effects[i]
@@ -85,21 +70,26 @@ func (w *World) evaluate(r int32) {
 	rs.Use = RackUse{}
 	rs.Flow, rs.Hottest, rs.Speed, rs.Throttled, rs.Limited = 0, rs.Inlet, 1, 0, 0
 	if !rs.On {
-		rs.Power = 0
+		rs.Power, w.rackPower[r] = 0, 0
 		return
 	}
 	lo, hi := w.plan.Tree.Children(facility.Node, r)
 	shelf := (hi - lo) / int32(rt.Shelves)
 	var total, nodes float64
-	w.memo = memo{job: -2}
-	for n := lo; n < hi; n++ {
-		nodes += w.evaluateNode(n, rs, &rt.Node)
-		if (n-lo+1)%shelf == 0 {
+	runs := w.lay(r, shelf).runs
+	for i := range runs {
+		u := &runs[i]
+		if !u.fresh {
+			w.refresh(u, &rt.Node, rs.Inlet)
+		}
+		rs.add(u)
+		nodes += float64(u.count) * u.Input
+		if (u.first+u.count-lo)%shelf == 0 {
 			total += rt.ShelfInput(nodes)
 			nodes = 0
 		}
 	}
-	rs.Power = total
+	rs.Power, w.rackPower[r] = total, total
 	rs.Use[account.Switch] = rt.Switches * float64(rt.Shelves)
 	rs.Use[account.Conversion] = total
 	for _, v := range rs.Use[:account.Conversion] {
@@ -115,41 +105,31 @@ func (w *World) evaluate(r int32) {
 	}
 }
 
-// memo is the last node of a rack that one job holds as a whole: its neighbours are often just like it.
-type memo struct {
-	job   int32
-	cores float64
-	draw  compute.Draw
-	group compute.Group
+// add enters what the nodes of a run add to their rack.
+func (rs *RackState) add(u *run) {
+	k := float64(u.count)
+	for i, v := range u.Use {
+		rs.Use[i] += k * v
+	}
+	rs.Flow += k * u.Flow
+	rs.Hottest, rs.Speed = max(rs.Hottest, u.Hottest), min(rs.Speed, u.Speed)
+	rs.Throttled += k * u.Throttled
+	rs.Limited += k * u.Limited
 }
 
-// evaluateNode adds one node to its rack's figures and returns its input power in W.
-func (w *World) evaluateNode(n int32, rs *RackState, t *compute.Node) float64 {
+// evaluateNode finds what one node adds to its rack, with its coolant at the given °C. What its groups draw is left in
+// w.groups, in the order of its slices.
+func (w *World) evaluateNode(n int32, t *compute.Node, inlet float64) share {
 	ns := &w.Nodes[n]
+	s := share{Hottest: inlet, Speed: 1}
+	w.groups = w.groups[:0]
 	if !ns.Up {
-		rs.Use[account.Board] += float64(ns.Draw) * t.IdlePower
-		return float64(ns.Draw) * t.IdlePower
+		s.Input = float64(ns.Draw) * t.IdlePower
+		s.Use[account.Board] = s.Input
+		return s
 	}
-	first, down := ns.Slice, w.gpusDown(n)
-	whole := first >= 0 && w.Slices[first].OnNode < 0 && w.GPULimit == nil
-	if whole || first < 0 {
-		job := int32(-1)
-		if whole {
-			job = w.Slices[first].Job
-		}
-		if m := &w.memo; m.job == job && t.FullFlow == 0 && m.group.Bound != compute.Thermal &&
-			(job < 0 || bits.OnesCount64(w.Slices[first].GPUs) == m.group.GPUs && w.Slices[first].Cores == m.cores &&
-				t.GPU.Resistance*w.worst(n, w.Slices[first].GPUs)*m.group.Power <= t.GPU.Slowdown-rs.Inlet) && down == 0 {
-			if whole {
-				m.group.Spread = w.worst(n, w.Slices[first].GPUs)
-				w.note(rs, &w.Slices[first], &m.group, t, &m.draw)
-			}
-			rs.Use.add(&m.draw, t)
-			return m.draw.Input
-		}
-	}
-	load := compute.Load{Groups: w.groups[:0], GPUsUp: t.GPUs - down}
-	for i := first; i >= 0; i = w.Slices[i].OnNode {
+	load := compute.Load{Groups: w.groups, GPUsUp: t.GPUs - w.gpusDown(n)}
+	for i := ns.Slice; i >= 0; i = w.Slices[i].OnNode {
 		sl := &w.Slices[i]
 		use := w.use(sl.Job)
 		load.CPU += sl.Cores * use.CPU
@@ -158,49 +138,36 @@ func (w *World) evaluateNode(n int32, rs *RackState, t *compute.Node) float64 {
 		})
 	}
 	w.groups = load.Groups
-	d := t.Eval(&load, rs.Inlet)
-	rs.Flow += d.Flow
-	rs.Use.add(&d, t)
+	d := t.Eval(&load, inlet)
+	s.Input, s.Flow = d.Input, d.Flow
+	s.Use[account.GPU], s.Use[account.CPU], s.Use[account.Board], s.Use[account.ServerFan] = d.GPUs, d.CPUs, t.Fixed, d.Fans
+	var hot *compute.Group
 	k := 0
-	for i := first; i >= 0; i = w.Slices[i].OnNode {
-		w.note(rs, &w.Slices[i], &load.Groups[k], t, &d)
+	for i := ns.Slice; i >= 0; i = w.Slices[i].OnNode {
+		g, sl := &w.groups[k], &w.Slices[i]
 		k++
-	}
-	switch {
-	case down > 0: // unlike its neighbours
-	case whole && w.work.Jobs[w.Slices[first].Job].Parts > 1:
-		w.memo = memo{job: w.Slices[first].Job, cores: w.Slices[first].Cores, draw: d, group: load.Groups[0]}
-	case first < 0:
-		w.memo = memo{job: -1, draw: d}
-	}
-	return d.Input
-}
-
-// add enters a node's draw; what it loses in conversion is what remains of the rack's power.
-func (u *RackUse) add(d *compute.Draw, t *compute.Node) {
-	u[account.GPU] += d.GPUs
-	u[account.CPU] += d.CPUs
-	u[account.Board] += t.Fixed
-	u[account.ServerFan] += d.Fans
-}
-
-// note writes the outcome of a group to its slice and its rack.
-func (w *World) note(rs *RackState, sl *Slice, g *compute.Group, t *compute.Node, d *compute.Draw) {
-	if g.GPUs > 0 {
-		rs.Hottest = max(rs.Hottest, t.GPU.Temperature(rs.Inlet, g.Power, g.Spread, d.Cooling))
-		rs.Speed = min(rs.Speed, g.Speed)
+		if sl.Speed != g.Speed {
+			sl.Speed = g.Speed
+			w.flagged = append(w.flagged, sl.Job)
+		}
+		if g.GPUs == 0 {
+			continue
+		}
+		s.Speed = min(s.Speed, g.Speed)
 		switch g.Bound {
 		case compute.Thermal:
-			rs.Throttled += float64(g.GPUs)
+			s.Throttled += float64(g.GPUs)
 		case compute.PowerLimit:
-			rs.Limited += float64(g.GPUs)
+			s.Limited += float64(g.GPUs)
+		}
+		if hot == nil || g.Power*g.Spread > hot.Power*hot.Spread {
+			hot = g
 		}
 	}
-	sl.Power = g.Power
-	if sl.Speed != g.Speed {
-		sl.Speed = g.Speed
-		w.flagged = append(w.flagged, sl.Job)
+	if hot != nil {
+		s.Hottest = t.GPU.Temperature(inlet, hot.Power, hot.Spread, d.Cooling)
 	}
+	return s
 }
 
 // use returns how busy a job keeps what it holds in this window.
@@ -218,7 +185,8 @@ func (w *World) use(j int32) workload.Util {
 	return spec.Util
 }
 
-// meanUse returns a job's mean utilisation from now until the given time, at its present speed.
+// meanUse returns a job's mean utilisation from now until the given time, at its present speed, and notes how long it
+// holds at least.
 func (w *World) meanUse(j int32, until float64) workload.Util {
 	s, spec := &w.Jobs[j], &w.work.Jobs[j]
 	var from, to float64
@@ -232,8 +200,17 @@ func (w *World) meanUse(j int32, until float64) workload.Util {
 		c.advance(spec, until-w.Now)
 		to = c.Progress
 	}
-	u := w.work.Profiles[spec.Profile].Mean(&s.Cursor, from, to)
+	p := &w.work.Profiles[spec.Profile]
+	u := p.Mean(&s.Cursor, from, to)
 	u.Memory = spec.Util.Memory
+	switch end := p.EndOf(s.Cursor); {
+	case int(s.Cursor) == p.Len()-1:
+		s.Steady = math.Inf(1)
+	case to <= end && s.Speed > 0:
+		s.Steady = w.Now + (end-from)/s.Speed
+	default:
+		s.Steady = 0
+	}
 	return u
 }
 
@@ -241,14 +218,13 @@ func (w *World) meanUse(j int32, until float64) workload.Util {
 // of this instant.
 func (w *World) vary(until float64) {
 	for _, j := range w.Varying {
-		u := w.meanUse(j, until)
 		s := &w.Jobs[j]
-		if u == s.Use {
+		if until < s.Steady {
 			continue
 		}
-		s.Use = u
-		for i := s.Slice; i >= 0; i = w.Slices[i].OfJob {
-			w.touch(w.nodeRack[w.Slices[i].Node])
+		if u := w.meanUse(j, until); u != s.Use {
+			s.Use = u
+			w.stirJob(j)
 		}
 	}
 }

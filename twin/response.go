@@ -86,6 +86,6 @@ func (w *World) capAll(limit float64) {
 	}
 	w.CapAll = limit
 	for r := range w.Racks {
-		w.touch(int32(r))
+		w.stir(int32(r))
 	}
 }

@@ -124,6 +124,10 @@ func Restore(plan *scenarios.Plan, seed uint64, snapshot []byte) (*World, error)
 		return nil, err
 	}
 	w.weatherNow()
+	clear(w.layouts)
+	for r := range w.Racks {
+		w.rackPower[r] = w.Racks[r].Power
+	}
 	return w, nil
 }
 

@@ -85,9 +85,7 @@ func (w *World) touchService(i int32) {
 		if w.serviceOf[j] != i {
 			continue
 		}
-		for k := w.Jobs[j].Slice; k >= 0; k = w.Slices[k].OfJob {
-			w.touch(w.nodeRack[w.Slices[k].Node])
-		}
+		w.stirJob(j)
 	}
 }
 

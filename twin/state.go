@@ -55,6 +55,7 @@ type State struct {
 	Throttled   float64       // busy GPUs held back by heat now
 	Limited     float64       // busy GPUs held back by a power limit now
 	BusyGPUs    float64       // GPUs that jobs hold now
+	Dark        int           // racks without power
 
 	AirCursor, CarbonCursor, PriceCursor weather.Cursor
 
@@ -106,6 +107,7 @@ type JobState struct {
 	Extra    float64       // s that it holds its nodes when its work is done
 	Speed    float64       // relative, of its slowest GPU
 	Use      workload.Util // in this window, of a job with a profile
+	Steady   float64       // time until which Use holds at the present speed, at least
 }
 
 // Slice is what one job holds on one node.
@@ -116,7 +118,6 @@ type Slice struct {
 	GPUs      uint64  // devices
 	Cores     float64 // CPU cores demanded
 	Speed     float64 // relative throughput of its GPUs
-	Power     float64 // W that one of its GPUs draws
 }
 
 // NodeState is the state of a node.

@@ -76,7 +76,7 @@ func (w *World) limitRacks() {
 		swing = max(swing, math.Abs(w.Cooling.RackInlet[r]-rs.Air))
 		rs.Air = w.Cooling.RackInlet[r]
 		if change > inletTolerance || rs.Throttled > 0 && change > 0 {
-			w.touch(int32(r))
+			w.stir(int32(r))
 			rs.Inlet = t
 		}
 		g := &rt.Node.GPU

@@ -50,8 +50,9 @@ type World struct {
 	serviceSpeed            []float64
 	only                    [][]int32 // by channel of the plan: the subjects recorded, nil for all
 	heat, flow, rackPower   []float64
+	layouts                 []layout // by rack
+	runOf                   []int32  // by node: its run in its rack's layout
 	groups                  []compute.Group
-	memo                    memo
 	starts                  []schedule.Start
 	effects                 []power.Effect
 	coolIn                  cooling.Input
@@ -119,6 +120,7 @@ func (w *World) share() {
 	}
 	n := t.Count(facility.Rack)
 	w.heat, w.flow, w.rackPower = make([]float64, n), make([]float64, n), make([]float64, n)
+	w.layouts, w.runOf = make([]layout, n), make([]int32, len(w.nodeRack))
 	w.coolIn = cooling.Input{RackHeat: w.heat, RackFlow: w.flow}
 	for i := range w.plan.Expect {
 		w.targets = append(w.targets, newTarget(w.plan, &w.plan.Expect[i]))
@@ -216,7 +218,7 @@ func (w *World) settlePlant() {
 			rs := &w.Racks[r]
 			rs.Air = w.Cooling.RackInlet[r]
 			rs.Inlet = w.coolant(r, w.plan.RackTypes[w.plan.RackType[r]].Liquid)
-			w.touch(int32(r))
+			w.stir(int32(r))
 		}
 	}
 	w.settle()
@@ -352,6 +354,7 @@ func (w *World) Fork() *World {
 	f.inside, f.jobSubjects, f.serviceUp, f.serviceSpeed = nil, nil, make([]int, len(w.serviceUp)), make([]float64, len(w.serviceSpeed))
 	f.dirty, f.flagged, f.victims, f.groups, f.starts, f.effects, f.buffer = nil, nil, nil, nil, nil, nil, nil
 	f.heat, f.flow, f.rackPower = slices.Clone(w.heat), slices.Clone(w.flow), slices.Clone(w.rackPower)
+	f.layouts, f.runOf = make([]layout, len(w.layouts)), make([]int32, len(w.runOf))
 	f.coolIn = cooling.Input{RackHeat: f.heat, RackFlow: f.flow}
 	return &f
 }

@@ -1,0 +1,126 @@
+package twin
+
+import (
+	"math"
+	"math/bits"
+
+	"github.com/halltwin/halltwin/models/compute"
+	"github.com/halltwin/halltwin/models/facility"
+)
+
+// layout is a rack as runs of equal nodes, so that a rack costs what is different in it, and of that only what changed. It
+// follows from the state and is no part of it.
+type layout struct {
+	runs []run
+	laid bool
+}
+
+// run is a stretch of nodes of one shelf that are all alike: idle, or each held by the same job in the same way.
+type run struct {
+	share
+	first, count int32
+	speed        float64 // that the slices on all of them have, NaN when not known
+	fresh        bool    // share is that of now
+}
+
+// share is what one node adds to its rack.
+type share struct {
+	Input     float64 // W
+	Use       RackUse // W, by purpose; conversion is left to the rack
+	Flow      float64 // m³/s
+	Hottest   float64 // °C of its hottest busy die
+	Speed     float64 // relative, of its slowest group
+	Throttled float64 // GPUs held back by heat
+	Limited   float64 // GPUs held back by a power limit
+}
+
+// touch brings a rack's energy up to now and marks it to be evaluated when the instant settles. It comes before
+// any change to what the rack holds, its limits or its coolant.
+func (w *World) touch(r int32) {
+	w.layouts[r].laid = false
+	w.mark(r)
+}
+
+// stir is touch where nodes that were alike remain so: their coolant, or a limit on all of them, changes.
+func (w *World) stir(r int32) {
+	runs := w.layouts[r].runs
+	for i := range runs {
+		runs[i].fresh = false
+	}
+	w.mark(r)
+}
+
+// stirJob is touch for the racks of a job that is to be differently busy.
+func (w *World) stirJob(j int32) {
+	for i := w.Jobs[j].Slice; i >= 0; i = w.Slices[i].OfJob {
+		n := w.Slices[i].Node
+		r := w.nodeRack[n]
+		if l := &w.layouts[r]; l.laid {
+			l.runs[w.runOf[n]].fresh = false
+		}
+		w.mark(r)
+	}
+}
+
+func (w *World) mark(r int32) {
+	rs := &w.Racks[r]
+	if rs.Mark != w.Now {
+		rs.count(w.Now)
+	}
+	if !rs.Dirty {
+		rs.Dirty = true
+		w.dirty = append(w.dirty, r)
+		w.wantSettle()
+	}
+}
+
+// lay finds the runs of a rack.
+func (w *World) lay(r, shelf int32) *layout {
+	l := &w.layouts[r]
+	if l.laid {
+		return l
+	}
+	lo, hi := w.plan.Tree.Children(facility.Node, r)
+	l.runs, l.laid = l.runs[:0], true
+	for n := lo; n < hi; n++ {
+		if k := len(l.runs) - 1; (n-lo)%shelf != 0 && w.alike(l.runs[k].first, n) {
+			l.runs[k].count++
+		} else {
+			l.runs = append(l.runs, run{first: n, count: 1, speed: math.NaN()})
+		}
+		w.runOf[n] = int32(len(l.runs) - 1)
+	}
+	return l
+}
+
+// alike reports whether two nodes of a rack draw and run alike, whatever their jobs do.
+func (w *World) alike(a, b int32) bool {
+	x, y := &w.Nodes[a], &w.Nodes[b]
+	if !x.Up || !y.Up || w.gpusDown(a) != 0 || w.gpusDown(b) != 0 {
+		return false
+	}
+	if x.Slice < 0 || y.Slice < 0 {
+		return x.Slice == y.Slice
+	}
+	s, t := &w.Slices[x.Slice], &w.Slices[y.Slice]
+	return s.Job == t.Job && s.OnNode < 0 && t.OnNode < 0 && s.Cores == t.Cores && w.GPULimit == nil &&
+		bits.OnesCount64(s.GPUs) == bits.OnesCount64(t.GPUs) && w.worst(a, s.GPUs) == w.worst(b, t.GPUs)
+}
+
+// refresh evaluates a run: its first node stands for all.
+func (w *World) refresh(u *run, t *compute.Node, inlet float64) {
+	u.share, u.fresh = w.evaluateNode(u.first, t, inlet), true
+	first := w.Nodes[u.first].Slice
+	if u.count == 1 || first < 0 {
+		return
+	}
+	speed := w.Slices[first].Speed
+	if speed == u.speed {
+		return
+	}
+	u.speed = speed
+	for n := u.first + 1; n < u.first+u.count; n++ {
+		w.Slices[w.Nodes[n].Slice].Speed = speed
+	}
+	w.flagged = append(w.flagged, w.Slices[first].Job)
+}
