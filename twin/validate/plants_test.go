@@ -1,0 +1,5 @@
+package validate
+
+import "testing"
+
+func TestWholePlants(t *testing.T) { check(t, WholePlants) }
