@@ -5,7 +5,8 @@ import (
 	"math"
 )
 
-// tolerance is the largest relative residual of a ledger.
+// tolerance is the largest residual of a ledger, relative to its largest row or to one unit (W, J, GPU-s): where all is
+// off, what is left is rounding.
 const tolerance = 1e-9
 
 // LedgerError is a ledger that did not close: a bug, never the fault of a scenario.
@@ -63,14 +64,14 @@ func (w *World) closeBooks() error {
 	return w.close("GPU time held", []LedgerRow{{"by devices (GPU-s)", w.Totals.Busy}, {"by jobs (GPU-s)", -w.Books.GPU.Held()}})
 }
 
-// close checks that the rows sum to nothing, relative to the largest of them.
+// close checks that the rows sum to nothing, within the tolerance.
 func (w *World) close(name string, rows []LedgerRow) error {
-	rest, scale := 0.0, 0.0
+	rest, scale := 0.0, 1.0
 	for _, r := range rows {
 		rest += r.Value
 		scale = max(scale, math.Abs(r.Value))
 	}
-	if math.Abs(rest) <= tolerance*scale || scale == 0 {
+	if math.Abs(rest) <= tolerance*scale {
 		return nil
 	}
 	return &LedgerError{Ledger: name, Time: w.Now, Rows: append([]LedgerRow(nil), rows...), Rest: rest}
