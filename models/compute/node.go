@@ -88,8 +88,8 @@ type Draw struct {
 func (n *Node) Eval(l *Load, coolant float64) Draw {
 	g := &n.GPU
 	var gpus float64
+	var hot *Group // its dies need the most flow
 	busy := 0
-	need := n.fans.minimum(coolant)
 	for i := range l.Groups {
 		gr := &l.Groups[i]
 		if n.GPUs == 0 {
@@ -107,8 +107,8 @@ func (n *Node) Eval(l *Load, coolant float64) Draw {
 		if gr.Bound != Unbound {
 			gr.Speed = g.Speed(gr.Power, demand)
 		}
-		if n.FullFlow > 0 {
-			need = max(need, g.flowForTarget(coolant, gr.Power, gr.Spread))
+		if hot == nil || gr.Power*gr.Spread > hot.Power*hot.Spread {
+			hot = gr
 		}
 		gpus += float64(gr.GPUs) * gr.Power
 		busy += gr.GPUs
@@ -119,6 +119,10 @@ func (n *Node) Eval(l *Load, coolant float64) Draw {
 	var d Draw
 	y := 1.0
 	if n.FullFlow > 0 {
+		need := n.fans.minimum(coolant)
+		if hot != nil {
+			need = max(need, g.flowForTarget(coolant, hot.Power, hot.Spread))
+		}
 		y = min(need, 1)
 		d.Flow = y * n.FullFlow
 		d.Fans = float64(n.fans.Power) * math.Pow(y, n.fans.Exponent)
