@@ -112,7 +112,7 @@ func runPlants(ctx context.Context, data string) (*Result, error) {
 	off := relative(ours.coil, theirs.coil)
 	r.Add("coil.here", ours.coil, "kWh", fmt.Sprintf("%.0f ± 5 %%", theirs.coil), off <= 0.05)
 	r.Add("chiller.here", ours.chiller, "kWh", "", true)
-	r.Say("theirs have towers by YorkCalc, whose approach on cold nights is 1 to 2 K and that of Merkel's theory 3 to 5 K; PI controls, and water that valves throttle: hence more hours without chillers")
+	r.Say("theirs stay without chillers until the water is a dead band above its set point, and throttle it so that it returns at 24 degC at any load; ours holds the set point, hence fewer hours without chillers")
 	return r, nil
 }
 
