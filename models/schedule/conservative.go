@@ -128,6 +128,7 @@ func (p *plan) holds(c *Config, s *State, e *Entry) bool {
 		if x < 0 {
 			return false
 		}
+		p.cells[x].cursor = 0
 		if room, _ := p.room(c, s, &p.cells[x], e.Promise); room < k.Parts {
 			return false
 		}

@@ -19,9 +19,7 @@ func (loadBalance) place(a *attempt) bool {
 		}
 	}
 	h := sc.picks
-	for i := len(h)/2 - 1; i >= 0; i-- {
-		sift(h, i)
-	}
+	heapify(h)
 	for len(h) > 0 {
 		n := h[0].node
 		if a.room(n) > 0 {
@@ -53,7 +51,14 @@ func (a *attempt) load(n int32) float64 {
 	return worst
 }
 
-// sift restores the heap (least score, then least node, on top) below i.
+// heapify makes a heap: least score, then least node, on top.
+func heapify(h []pick) {
+	for i := len(h)/2 - 1; i >= 0; i-- {
+		sift(h, i)
+	}
+}
+
+// sift restores the heap below i.
 func sift(h []pick, i int) {
 	for {
 		least := i

@@ -40,6 +40,9 @@ type plan struct {
 	wanted int64 // parts, or nodes that take unit parts
 	length float64
 	entry  *Entry
+	places int64 // counted by find
+	rests  int64
+	heap   []pick // cells by when they may get more room
 }
 
 // cell is a set of nodes with one future.
@@ -47,6 +50,7 @@ type cell struct {
 	lo, hi int32 // its nodes, in plan.nodes
 	cap    int32 // parts of the job being planned that each of them can take from now on
 	steps  []step
+	cursor int // a step at or before the time that is asked about
 
 	claim       int32 // the claim that splits this cell
 	parts       int32 // by taking so many parts
@@ -255,10 +259,11 @@ func (p *plan) room(c *Config, s *State, cl *cell, t float64) (room int32, until
 	if c.seatsOf != nil { // then nodes are told apart
 		set = !c.withhold(s, p.entry, p.nodes[cl.lo], p.now, t, t+p.length, &aside)
 	}
-	i := 0
+	i := cl.cursor
 	for i+1 < len(cl.steps) && cl.steps[i+1].at <= t {
 		i++
 	}
+	cl.cursor = i
 	for end := t + p.length; i < len(cl.steps) && cl.steps[i].at < end; i++ {
 		k := int32(0)
 		if st := &cl.steps[i]; !p.whole || st.parts == 0 && !set {
@@ -279,35 +284,59 @@ func (p *plan) room(c *Config, s *State, cl *cell, t float64) (room int32, until
 }
 
 // find returns the first time from t on at which the job finds room for its whole length, +Inf when there is none.
+//
+// It goes from one time at which a cell may get more room to the next. What a cell had room for at an earlier time is
+// at least what it has now, up to then; so all cells are asked again only when the sum of that suffices.
 func (p *plan) find(c *Config, s *State, t float64) float64 {
-	for {
-		places, rests, soonest := int64(0), int64(0), math.Inf(1)
-		enough := false
-		for x := int32(0); x < p.n && !(enough && t > p.now); x++ { // for now itself, the placement wants to know all caps
-			cl := &p.cells[x]
-			if cl.lo == cl.hi {
-				continue
-			}
-			room, until := p.room(c, s, cl, t)
-			cl.cap = room
-			soonest = min(soonest, until)
-			size := int64(cl.hi - cl.lo)
-			if p.unit == 0 {
-				places += size * int64(room)
-			} else {
-				places += size * place(room >= p.unit)
-				rests += size * place(room >= p.rest)
-			}
-			enough = places >= p.wanted && (p.rest == 0 || rests > p.wanted)
+	p.places, p.rests = 0, 0
+	h := p.heap[:0]
+	for x := range p.n {
+		if cl := &p.cells[x]; cl.lo < cl.hi {
+			cl.cap, cl.cursor = 0, 0
+			h = append(h, pick{p.measure(c, s, x, t), x})
 		}
-		if enough {
+	}
+	p.heap = h
+	heapify(h)
+	for measured := true; ; measured = false {
+		if p.enough() && !measured {
+			for i := range h {
+				h[i].score = p.measure(c, s, h[i].node, t)
+			}
+			heapify(h)
+		}
+		if p.enough() {
 			return t
 		}
-		if math.IsInf(soonest, 1) || c.seatsOf != nil && soonest > c.beyond(p.last) {
+		if len(h) == 0 || math.IsInf(h[0].score, 1) || c.seatsOf != nil && h[0].score > c.beyond(p.last) {
 			return math.Inf(1)
 		}
-		t = soonest
+		for t = h[0].score; h[0].score <= t; sift(h, 0) {
+			h[0].score = p.measure(c, s, h[0].node, t)
+		}
 	}
+}
+
+// enough reports whether the places counted so far take the job.
+func (p *plan) enough() bool {
+	return p.places >= p.wanted && (p.rest == 0 || p.rests > p.wanted)
+}
+
+// measure counts the room of cell x at time t in place of what it was, and returns a time before which that will not
+// grow.
+func (p *plan) measure(c *Config, s *State, x int32, t float64) float64 {
+	cl := &p.cells[x]
+	was := cl.cap
+	room, until := p.room(c, s, cl, t)
+	cl.cap = room
+	size := int64(cl.hi - cl.lo)
+	if p.unit == 0 {
+		p.places += size * int64(room-was)
+	} else {
+		p.places += size * (place(room >= p.unit) - place(was >= p.unit))
+		p.rests += size * (place(room >= p.rest) - place(was >= p.rest))
+	}
+	return until
 }
 
 // book claims room for the job from t on. Where nodes are told apart, it notes which: nodes that are busy now before
@@ -325,6 +354,7 @@ func (p *plan) book(c *Config, s *State, t float64) {
 			if cl := &p.cells[x]; cl.lo == cl.hi || (cl.steps[0].parts > 0) != (pass == 0) {
 				continue
 			}
+			p.cells[x].cursor = 0
 			room, _ := p.room(c, s, &p.cells[x], t)
 			if p.unit > 0 && room >= p.unit {
 				room = p.unit
@@ -338,6 +368,7 @@ func (p *plan) book(c *Config, s *State, t float64) {
 		if p.cells[x].lo == p.cells[x].hi {
 			continue
 		}
+		p.cells[x].cursor = 0
 		if room, _ := p.room(c, s, &p.cells[x], t); room >= left {
 			left -= p.note(c, s, x, t, left)
 		}

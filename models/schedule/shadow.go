@@ -60,7 +60,7 @@ func (c *Config) foresee(s *State, slot int32, now float64) {
 		candidates = c.atLeast(s, level)
 	}
 	for n := next(candidates, 0); n >= 0; n = next(candidates, n+1) {
-		sh.left += sh.change(c, n, 0, sh.room(c, s, n, &s.Nodes[n], now))
+		sh.left += sh.change(c, n, 0, sh.look(c, s, n).room)
 	}
 	for i := range c.seats {
 		sh.look(c, s, c.seats[i].node)
@@ -75,7 +75,7 @@ func (c *Config) foresee(s *State, slot int32, now float64) {
 		for j := range c.seats { // what is set aside depends on the time
 			n := c.seats[j].node
 			l := &sh.nodes[n]
-			sh.set(c, n, sh.roomLater(c, s, n, l))
+			sh.set(c, n, sh.fit(c, s, n, l, sh.at))
 		}
 		if sh.left >= wanted {
 			break
@@ -94,18 +94,10 @@ func (c *Config) foresee(s *State, slot int32, now float64) {
 	e.Promise = sh.at
 }
 
-// room returns how many parts of the blocked job a node takes at time t as it is allocated now.
-func (sh *shadow) room(c *Config, s *State, n int32, nd *Node, t float64) int32 {
-	return sh.fit(c, s, n, nd.Free, nd.Parts, nd.Exclusive, t)
-}
-
-// roomLater is room at the time of the shadow.
-func (sh *shadow) roomLater(c *Config, s *State, n int32, l *later) int32 {
-	return sh.fit(c, s, n, l.free, l.parts, l.held, sh.at)
-}
-
-func (sh *shadow) fit(c *Config, s *State, n int32, free workload.Vector, parts int32, held bool, t float64) int32 {
-	if nd := &s.Nodes[n]; nd.Down || nd.Drained || held || sh.whole && parts > 0 {
+// fit returns how many parts of the blocked job a node takes at time t.
+func (sh *shadow) fit(c *Config, s *State, n int32, l *later, t float64) int32 {
+	nd := &s.Nodes[n]
+	if nd.Down || nd.Drained || l.held || sh.whole && l.parts > 0 {
 		return 0
 	}
 	most := sh.parts
@@ -113,12 +105,13 @@ func (sh *shadow) fit(c *Config, s *State, n int32, free workload.Vector, parts 
 		most = 1
 	}
 	if c.seatsOf != nil && c.seatsOf[n] < c.seatsOf[n+1] {
-		e := &s.Entries[sh.slot]
+		e, free := &s.Entries[sh.slot], l.free
 		if !c.withhold(s, e, n, sh.now, t, t+c.occupancy(e), &free) && sh.whole {
 			return 0
 		}
+		return c.room(&free, &sh.need, most)
 	}
-	return c.room(&free, &sh.need, most)
+	return c.room(&l.free, &sh.need, most)
 }
 
 // look begins to keep book of a node. It must come before any change to the node.
@@ -127,7 +120,8 @@ func (sh *shadow) look(c *Config, s *State, n int32) *later {
 	if sh.seen[n] != sh.epoch {
 		sh.seen[n] = sh.epoch
 		nd := &s.Nodes[n]
-		*l = later{nd.Free, nd.Parts, sh.room(c, s, n, nd, sh.now), nd.Exclusive}
+		*l = later{free: nd.Free, parts: nd.Parts, held: nd.Exclusive}
+		l.room = sh.fit(c, s, n, l, sh.now)
 	}
 	return l
 }
@@ -174,13 +168,13 @@ func (sh *shadow) release(c *Config, s *State, e *Entry) {
 func (sh *shadow) give(c *Config, s *State, e *Entry, k *Chunk, need *workload.Vector) {
 	l, nd := sh.look(c, s, k.Node), &s.Nodes[k.Node]
 	gpus := l.free[workload.GPU] + float64(bits.OnesCount64(k.GPUs&nd.GPUUp))
-	held := c.holds(e, k, need)
-	l.free = l.free.Add(held)
 	if l.parts -= k.Parts; l.parts == 0 {
 		l.free, l.held = c.capacity[k.Node], false
+	} else {
+		l.free = l.free.Add(c.holds(e, k, need))
 	}
 	l.free[workload.GPU] = gpus
-	sh.set(c, k.Node, sh.roomLater(c, s, k.Node, l))
+	sh.set(c, k.Node, sh.fit(c, s, k.Node, l, sh.at))
 }
 
 // without returns node n at the time of the shadow with k parts of the candidate on it.
@@ -199,9 +193,12 @@ func (l later) without(a *attempt, k int32) later {
 // spare returns how many of k parts of a candidate node n can take without costing the blocked job its place.
 func (sh *shadow) spare(a *attempt, n, k int32) int32 {
 	l := sh.look(a.c, a.s, n)
+	if l.room == 0 || sh.unit == 0 && int64(l.room) <= sh.left {
+		return k // there is nothing to lose, or all of it may be lost
+	}
 	for ; k > 0; k-- {
 		then := l.without(a, k)
-		room := sh.roomLater(a.c, a.s, n, &then)
+		room := sh.fit(a.c, a.s, n, &then, sh.at)
 		cost := sh.change(a.c, n, l.room, room)
 		if len(sh.rooms) > 0 {
 			sh.change(a.c, n, room, l.room) // it was only a question
@@ -220,7 +217,7 @@ func (sh *shadow) take(a *attempt, n, k int32) {
 		room := l.room
 		*l = l.without(a, k)
 		l.room = room
-		sh.set(a.c, n, sh.roomLater(a.c, a.s, n, l))
+		sh.set(a.c, n, sh.fit(a.c, a.s, n, l, sh.at))
 	}
 }
 
