@@ -115,6 +115,7 @@ func (c *compiler) compile() *Plan {
 	c.work()
 	c.timeline()
 	c.controls()
+	c.capping()
 	c.record()
 	c.expect()
 	c.inputs()

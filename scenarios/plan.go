@@ -52,6 +52,7 @@ type Plan struct {
 	Services  []Service
 	Actions   []action.Action // in order of time
 	Response  *Response
+	Capping   *Capping
 	CapAll    float64 // W: power limit of every GPU, 0 for none
 
 	Calm, Disturbed float64 // s: step lengths

@@ -144,6 +144,7 @@ type SaveSpec struct {
 // ControlsSpec is control above the plant's own loops.
 type ControlsSpec struct {
 	DemandResponse *DemandResponseSpec `yaml:"demand_response" doc:"keep the site's power under a limit by capping GPUs"`
+	Capping        *CappingSpec        `yaml:"capping" doc:"keep feeds and places under limits by capping the GPUs behind them"`
 	PowerLimit     unit.Power          `yaml:"power_limit" doc:"power limit of every GPU from the start; 0: none" default:"0 W" range:"[0,)"`
 }
 

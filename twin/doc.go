@@ -20,6 +20,9 @@
 // job's speed changes. The feeds are solved again at every instant at which power changed, and tell when they will
 // next switch or trip.
 //
+// Controls above the plant look at their own times: demand response once a step, power capping every few seconds, but
+// only when a look would do something ([World.watchCaps]).
+//
 // # State
 //
 // [State] is plain data: a fork copies it, a snapshot writes it, two runs compare by its hash. Everything immutable

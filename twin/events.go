@@ -35,6 +35,8 @@ const (
 	evSettle               // none: power and speeds at this instant
 	evStep                 // none: the physical step ends
 	evSample               // none: a frame is due
+	evPoll                 // none: power capping looks at the power
+	evCap                  // none: GPUs hold what it decided
 )
 
 func (w *World) push(at float64, phase, kind uint8, subject int32, gen uint32) {
@@ -95,6 +97,10 @@ func (w *World) Handle(e kernel.Event) error {
 		}
 	case evSample:
 		return w.sample()
+	case evPoll:
+		w.poll()
+	case evCap:
+		w.cap()
 	}
 	return nil
 }

@@ -205,13 +205,15 @@ func (w *World) gpuGauge(name string, n int32, rs *RackState, flow float64, t *c
 	for g := range t.GPUs {
 		up := rs.On && w.Nodes[n].Up && w.Down[facility.GPU][first+int32(g)] == 0
 		power, use := 0.0, 0.0
+		job := int32(-1)
 		if up {
 			power = t.GPU.Idle
 		}
 		k := 0
 		for i := w.Nodes[n].Slice; up && i >= 0; i = w.Slices[i].OnNode {
 			if w.Slices[i].GPUs>>uint(g)&1 == 1 {
-				power, use = w.groups[k].Power, w.use(w.Slices[i].Job).GPU
+				job = w.Slices[i].Job
+				power, use = w.groups[k].Power, w.use(job).GPU
 			}
 			k++
 		}
@@ -224,7 +226,7 @@ func (w *World) gpuGauge(name string, n int32, rs *RackState, flow float64, t *c
 		case "gpu.temperature":
 			v = t.GPU.Temperature(rs.Inlet, power, float64(w.spreads[first+int32(g)]), flowOver(flow, t))
 		case "gpu.power_limit":
-			v = min(w.limit(n, 1<<uint(g)), t.GPU.Max)
+			v = min(w.limit(n, 1<<uint(g), job), t.GPU.Max)
 		}
 		out = append(out, v)
 	}

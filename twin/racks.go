@@ -39,6 +39,7 @@ func (w *World) settle() {
 	if next := min(w.plan.Power.Next(&w.Power), w.dispatch()); w.Now+next <= w.plan.Duration {
 		w.push(w.Now+next, phasePower, evPower, 0, w.PowerGen)
 	}
+	w.watchCaps()
 }
 
 // feed brings the power chain to rest under the present draw of the racks and takes over what is alive.
@@ -134,7 +135,7 @@ func (w *World) evaluateNode(n int32, t *compute.Node, inlet float64) share {
 		use := w.use(sl.Job)
 		load.CPU += sl.Cores * use.CPU
 		load.Groups = append(load.Groups, compute.Group{
-			GPUs: bits.OnesCount64(sl.GPUs), Util: use, Limit: w.limit(n, sl.GPUs), Spread: w.worst(n, sl.GPUs),
+			GPUs: bits.OnesCount64(sl.GPUs), Util: use, Limit: w.limit(n, sl.GPUs, sl.Job), Spread: w.worst(n, sl.GPUs),
 		})
 	}
 	w.groups = load.Groups
@@ -229,8 +230,14 @@ func (w *World) vary(until float64) {
 	}
 }
 
-// limit returns the power limit in W of the tightest of a node's GPUs in mask, +Inf for none.
-func (w *World) limit(n int32, mask uint64) float64 {
+// limit returns the power limit in W of the tightest of a node's GPUs in mask, which a job holds (or none, -1), +Inf for
+// none.
+func (w *World) limit(n int32, mask uint64, job int32) float64 {
+	return min(w.fixedLimit(n, mask), w.capOn(n, job))
+}
+
+// fixedLimit is limit without what power capping decides.
+func (w *World) fixedLimit(n int32, mask uint64) float64 {
 	l := math.Inf(1)
 	if w.CapAll > 0 {
 		l = w.CapAll

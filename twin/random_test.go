@@ -49,6 +49,8 @@ func (d draw) scenario() string {
 	if d.chance(0.3) {
 		fmt.Fprintf(&b, "controls: {power_limit: %.0f W}\n", d.between(200, 600))
 	} else if d.chance(0.2) {
+		fmt.Fprintf(&b, "controls: {capping: {limits: {site: %.0f %%, row: %.0f %%}, poll: %s, first: [%s]}}\n", d.between(60, 90), d.between(60, 90), d.oneOf("3 s", "47 s"), d.oneOf("service", "training", "batch"))
+	} else if d.chance(0.2) {
 		fmt.Fprintf(&b, "controls: {demand_response: {limit: 1 GW, from: 10 min, for: 30 min, notice: 2 min}}\n")
 	}
 	fmt.Fprintf(&b, "expect:\n  - {that: \"max(rack.inlet_temperature) < degC(%d)\"}\n  - {that: \"p95(site.power) > 0\"}\n  - {that: \"nodes.lost < %d\"}\n", 20+d.IntN(30), d.IntN(5))

@@ -42,6 +42,7 @@ type State struct {
 	GPULimit []float32 // by GPU: power limit in W, 0 for none; nil until one is set
 	CapAll   float64   // W: power limit on every GPU, 0 for none
 	Response ResponseState
+	Caps     CapState
 	Undos    []Undo
 
 	MechOn      bool

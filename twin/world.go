@@ -35,6 +35,8 @@ type World struct {
 	serviceOf []int32   // by job: its service, -1 for none; nil without services
 	spreads   []float32 // by GPU: its thermal resistance over the type's
 	hottest   []float64 // by node: that of its worst GPU
+	level     []uint8   // by job: how late it is capped; nil without power capping
+	levels    int       // their number
 	nodeRack  []int32
 	gpus      float64  // of the site
 	targets   []target // of the expectations
@@ -53,6 +55,7 @@ type World struct {
 	layouts                 []layout // by rack
 	runOf                   []int32  // by node: its run in its rack's layout
 	groups                  []compute.Group
+	cappable                []cappable
 	starts                  []schedule.Start
 	effects                 []power.Effect
 	coolIn                  cooling.Input
@@ -92,6 +95,7 @@ func New(plan *scenarios.Plan, seed uint64) (*World, error) {
 	for n := range w.Nodes {
 		w.Nodes[n] = NodeState{Slice: -1, Up: true}
 	}
+	w.Caps = newCaps(plan.Capping, len(w.Racks), w.levels)
 	w.out = func(e *record.Event) { w.opening = append(w.opening, *e) }
 	w.begin()
 	w.out = nil
@@ -112,6 +116,7 @@ func (w *World) share() {
 	bound.Random = w.seed.Stream("schedule")
 	w.sched = &bound
 	w.nodeRack = t.Levels[facility.Node].Up
+	w.rankJobs()
 	w.gpus = float64(t.Count(facility.GPU))
 	w.spreads = make([]float32, t.Count(facility.GPU))
 	w.hottest = make([]float64, t.Count(facility.Node))
@@ -337,6 +342,7 @@ func (w *World) Fork() *World {
 	s.Agenda = w.Agenda.Clone()
 	s.Jobs, s.Slices, s.Varying = slices.Clone(w.Jobs), slices.Clone(w.Slices), slices.Clone(w.Varying)
 	s.Nodes, s.Racks = slices.Clone(w.Nodes), slices.Clone(w.Racks)
+	s.Caps = w.Caps.clone()
 	s.GPULimit, s.Undos = slices.Clone(w.GPULimit), slices.Clone(w.Undos)
 	s.Services = slices.Clone(w.Services)
 	s.Down = make([][]uint8, len(w.Down))
@@ -352,7 +358,7 @@ func (w *World) Fork() *World {
 	}
 	f.out, f.see, f.opening = nil, nil, nil
 	f.inside, f.jobSubjects, f.serviceUp, f.serviceSpeed = nil, nil, make([]int, len(w.serviceUp)), make([]float64, len(w.serviceSpeed))
-	f.dirty, f.flagged, f.victims, f.groups, f.starts, f.effects, f.buffer = nil, nil, nil, nil, nil, nil, nil
+	f.dirty, f.flagged, f.victims, f.groups, f.starts, f.effects, f.buffer, f.cappable = nil, nil, nil, nil, nil, nil, nil, nil
 	f.heat, f.flow, f.rackPower = slices.Clone(w.heat), slices.Clone(w.flow), slices.Clone(w.rackPower)
 	f.layouts, f.runOf = make([]layout, len(w.layouts)), make([]int32, len(w.runOf))
 	f.coolIn = cooling.Input{RackHeat: f.heat, RackFlow: f.flow}

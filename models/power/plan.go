@@ -190,6 +190,28 @@ func (p *Plan) SideOf(r facility.Ref) (int, bool) {
 	return found, n == 1
 }
 
+// Behind returns the racks that draw through equipment r while everything works, in order.
+func (p *Plan) Behind(r facility.Ref) []int32 {
+	u, ok := p.unit(r)
+	if !ok {
+		return nil
+	}
+	cord := func(outlet int32) bool {
+		if outlet < 0 || r.Kind == facility.PDU {
+			return outlet == u
+		}
+		return p.serves(int(p.outletSide[outlet-p.layers[pdus].first]), u)
+	}
+	var racks []int32
+	for i := range p.rackFeeds {
+		f := &p.rackFeeds[i]
+		for k := f.lo; k < f.hi && (cord(f.a) || cord(f.b)); k++ {
+			racks = append(racks, k)
+		}
+	}
+	return racks
+}
+
 func (p *Plan) serves(i int, u int32) bool {
 	sd := &p.sides[i]
 	in := func(r span) bool { return u >= r.first && u < r.end }
