@@ -22,24 +22,24 @@ type Undo struct {
 // act applies one action.
 func (w *World) act(a *action.Action) {
 	parent := w.EventID + 1
-	ev := record.Event{Severity: record.Info, Type: a.Verb.String(), Subject: a.Selector, Text: a.Text}
+	ev := record.Event{Severity: record.Info, Type: a.Verb.String(), Subject: w.names(a.Targets), Text: a.Text}
 	switch a.Verb {
 	case action.Fail:
 		ev.Severity = record.Warning
-		ev.Text = fmt.Sprintf("%s: %s %s", a.Origin, w.names(a.Targets), plural(len(a.Targets), "fails", "fail"))
+		ev.Text = plural(len(a.Targets), "fails", "fail") + by(a)
 		w.emit(ev)
 		for _, r := range a.Targets {
 			w.take(r, 0, w.defaultDraw(r))
 		}
 		w.later(Undo{Verb: a.Verb, Targets: a.Targets, Cause: parent}, a.For)
 	case action.Repair:
-		ev.Text = fmt.Sprintf("%s: %s repaired", a.Origin, w.names(a.Targets))
+		ev.Text = "repaired" + by(a)
 		w.emit(ev)
 		for _, r := range a.Targets {
 			w.mend(r)
 		}
 	case action.Set:
-		ev.Text = fmt.Sprintf("%s: %s.%s = %s", a.Origin, a.Selector, a.Field, action.FormatValue(a.Field, a.Value))
+		ev.Text = fmt.Sprintf("%s set to %s%s", a.Field, action.FormatValue(a.Field, a.Value), by(a))
 		w.emit(ev)
 		u := Undo{Verb: a.Verb, Field: a.Field, Targets: a.Targets, Cause: parent}
 		for _, r := range a.Targets {
@@ -50,7 +50,10 @@ func (w *World) act(a *action.Action) {
 		}
 		w.later(u, a.For)
 	case action.Drain, action.Undrain:
-		ev.Text = fmt.Sprintf("%s: %s %s", a.Origin, a.Verb, w.names(a.Targets))
+		ev.Text = "drained" + by(a)
+		if a.Verb == action.Undrain {
+			ev.Text = "back in service" + by(a)
+		}
 		w.emit(ev)
 		for _, r := range a.Targets {
 			w.drain(r, a.Verb == action.Drain)
@@ -64,6 +67,14 @@ func (w *World) act(a *action.Action) {
 	w.wantSettle()
 }
 
+// by says who ordered an action.
+func by(a *action.Action) string {
+	if a.Origin == "" {
+		return ""
+	}
+	return " (" + a.Origin + ")"
+}
+
 // undo ends an action that was for a time.
 func (w *World) undo(i int32) {
 	u := w.Undos[i]
@@ -74,7 +85,7 @@ func (w *World) undo(i int32) {
 		if len(left) == 0 {
 			return
 		}
-		w.emit(record.Event{Parent: u.Cause, Severity: record.Info, Type: "repair", Subject: w.names(left), Text: w.names(left) + " repaired"})
+		w.emit(record.Event{Parent: u.Cause, Severity: record.Info, Type: "repair", Subject: w.names(left), Text: "repaired"})
 		for _, r := range left {
 			w.give(r, u.Mended)
 		}
@@ -84,7 +95,7 @@ func (w *World) undo(i int32) {
 			w.set(r, u.Field, u.Old[k])
 		}
 	case action.Drain, action.Undrain:
-		w.emit(record.Event{Parent: u.Cause, Severity: record.Info, Type: "undrain", Subject: w.names(u.Targets), Text: w.names(u.Targets) + " back in service"})
+		w.emit(record.Event{Parent: u.Cause, Severity: record.Info, Type: "undrain", Subject: w.names(u.Targets), Text: "back in service"})
 		for _, r := range u.Targets {
 			w.drain(r, u.Verb != action.Drain)
 		}

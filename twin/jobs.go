@@ -203,8 +203,16 @@ func (w *World) start(st *schedule.Start) {
 	w.flag(j)
 	w.reschedule(j)
 	if w.heard() {
-		w.emit(record.Event{Severity: record.Detail, Type: "job.start", Subject: w.jobName(j),
-			Text: fmt.Sprintf("%s starts on %d GPUs after %s", w.jobName(j), int(s.GPUs), clock(w.Now-spec.Submit))})
+		text := "starts" + onGPUs(s.GPUs)
+		switch {
+		case s.Restarts > 0:
+			text = "starts again" + onGPUs(s.GPUs)
+		case w.Now > spec.Submit:
+			text += " after a wait of " + clock(w.Now-spec.Submit)
+		default:
+			text += " at once"
+		}
+		w.emit(record.Event{Severity: record.Detail, Type: "job.start", Subject: w.jobName(j), Text: text})
 	}
 }
 
@@ -310,7 +318,7 @@ func (w *World) end(j int32, killed bool) {
 	}
 	if w.heard() {
 		w.emit(record.Event{Severity: severity, Type: kind, Subject: w.jobName(j),
-			Text: fmt.Sprintf("%s %s after %s on %d GPUs", w.jobName(j), text, clock(w.Now-s.Start), int(s.GPUs))})
+			Text: fmt.Sprintf("%s after %s%s", text, clock(w.Now-s.Start), onGPUs(s.GPUs))})
 	}
 }
 
@@ -360,7 +368,7 @@ func (w *World) requeue(j int32) {
 	s.Restarts++
 	if w.heard() {
 		w.emit(record.Event{Severity: record.Info, Type: "job.requeue", Subject: w.jobName(j),
-			Text: fmt.Sprintf("%s lost a node and goes back to the queue with %s of its work saved", w.jobName(j), clock(s.Saved))})
+			Text: fmt.Sprintf("lost a node and goes back to the queue with %s of its work saved", clock(s.Saved))})
 	}
 	if spec.Pinned {
 		s.Phase, s.End = Failed, w.Now
@@ -411,6 +419,18 @@ func (w *World) retime() {
 		}
 	}
 	w.flagged = w.flagged[:0]
+}
+
+// onGPUs says on how many GPUs a job runs.
+func onGPUs(count float64) string {
+	switch n := int(count); n {
+	case 0:
+		return ""
+	case 1:
+		return " on 1 GPU"
+	default:
+		return fmt.Sprintf(" on %d GPUs", n)
+	}
 }
 
 func (w *World) jobName(j int32) string {

@@ -118,7 +118,7 @@ timeline: [{at: 0 s, drain: "rack[2..%d]"}]
 		var failures []string
 		w.out = func(e *record.Event) {
 			if e.Type == "fail" {
-				failures = append(failures, fmt.Sprintf("%v %s", e.Time, e.Text))
+				failures = append(failures, fmt.Sprintf("%v %s %s", e.Time, e.Subject, e.Text))
 			}
 		}
 		if err := live(w); err != nil {

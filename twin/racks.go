@@ -3,6 +3,7 @@ package twin
 import (
 	"math"
 	"math/bits"
+	"strings"
 
 	"github.com/halltwin/halltwin/models/account"
 	"github.com/halltwin/halltwin/models/compute"
@@ -47,11 +48,11 @@ func (w *World) feed() {
 	w.effects = w.plan.Power.Update(&w.Power, w.rackPower, w.mechanical(), w.effects[:0])
 	for i := range w.effects {
 		fx := &w.effects[i]
-		severity := record.Warning
+		name, severity := w.name(fx.Ref), record.Warning
 		if fx.Critical() {
 			severity = record.Critical
 		}
-		w.emit(record.Event{Severity: severity, Type: fx.Kind, Subject: w.name(fx.Ref), Text: fx.Text})
+		w.emit(record.Event{Severity: severity, Type: fx.Kind, Subject: name, Text: strings.TrimPrefix(fx.Text, name+" ")})
 	}
 	if len(w.effects) > 0 {
 		w.disturb()

@@ -71,7 +71,7 @@ func Run(ctx context.Context, plan *scenarios.Plan, o Options) (*record.Summary,
 			s.Verdict, s.Reason = record.Broken, err.Error()
 		}
 	case errors.Is(err, context.Canceled) || ctx.Err() != nil:
-		s.Verdict, s.Reason = record.Interrupted, "stopped at "+record.Clock(w.Now)
+		s.Verdict = record.Interrupted
 		err = nil
 	default:
 		s.Verdict, s.Reason = record.Broken, err.Error()

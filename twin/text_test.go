@@ -96,7 +96,7 @@ func tell(t *testing.T, p *scenarios.Plan, watch []string) string {
 	}
 	var b strings.Builder
 	w.out = func(e *record.Event) {
-		fmt.Fprintf(&b, "%9s  %-14s %s\n", seconds(e.Time), e.Type, e.Text)
+		fmt.Fprintf(&b, "%9s  %-14s %s\n", seconds(e.Time), e.Type, strings.TrimSpace(e.Subject+" "+e.Text))
 	}
 	for i := range w.opening {
 		w.out(&w.opening[i])

@@ -387,15 +387,14 @@ func (w *World) name(r facility.Ref) string { return w.plan.Tree.NameOf(r) }
 // names lists things for people: all of a few, the first and a count of many.
 func (w *World) names(refs []facility.Ref) string {
 	const few = 3
+	if len(refs) > few {
+		return fmt.Sprintf("%s and %d more", w.name(refs[0]), len(refs)-1)
+	}
 	var list []string
-	for _, r := range refs[:min(len(refs), few)] {
+	for _, r := range refs {
 		list = append(list, w.name(r))
 	}
-	text := strings.Join(list, ", ")
-	if len(refs) > few {
-		text += fmt.Sprintf(" and %d more", len(refs)-few)
-	}
-	return text
+	return strings.Join(list, ", ")
 }
 
 func plural(n int, one, many string) string {
@@ -417,7 +416,7 @@ func clock(s float64) string {
 	case s < 2*86400:
 		return fmt.Sprintf("%.3g h", s/3600)
 	}
-	return fmt.Sprintf("%.3g d", s/86400)
+	return record.Digits(s/86400, 3) + " d"
 }
 
 // nodesIn returns the nodes in or behind a thing.

@@ -297,9 +297,9 @@ func (f *firing) reportLoads(i int) {
 
 func (f *firing) reportRacks() {
 	if f.Dark != f.Told.Dark {
-		kind, text := "racks.dark", fmt.Sprintf("%d racks without power, %s unserved", f.Dark, watts(f.Unserved))
+		kind, text := "racks.dark", fmt.Sprintf("%s without power, %s unserved", countRacks(f.Dark), watts(f.Unserved))
 		if f.Dark < f.Told.Dark {
-			kind, text = "racks.on", fmt.Sprintf("%d racks have power again, %d are without", f.Told.Dark-f.Dark, f.Dark)
+			kind, text = "racks.on", fmt.Sprintf("power is back at %s, %d without", countRacks(f.Told.Dark-f.Dark), f.Dark)
 		}
 		f.Told.Dark = f.Dark
 		f.fx = append(f.fx, Effect{kind, facility.Ref{Kind: facility.Site}, text})
@@ -312,6 +312,13 @@ func (f *firing) reportRacks() {
 		f.Told.Mech = f.MechOn
 		f.fx = append(f.fx, Effect{kind, facility.Ref{Kind: facility.Site}, text})
 	}
+}
+
+func countRacks(n int) string {
+	if n == 1 {
+		return "1 rack"
+	}
+	return fmt.Sprintf("%d racks", n)
 }
 
 // seconds prints a time for people.

@@ -60,7 +60,7 @@ func (p *Progress) Update(now time.Time, s Status) {
 	p.tenth = int(s.Time/s.Duration*10 + 1e-9)
 	p.print(strings.Join(parts(
 		fmt.Sprintf("%3d %%", p.tenth*10), record.Clock(s.Time), known("IT", s.IT, "W"), known("site", s.Site, "W"),
-		known("PUE", s.PUE, ""), count(s.Running, "running"), count(s.Queued, "queued"), count(s.Faults, "open faults")), " · ") + "\n")
+		known("PUE", s.PUE, ""), count(s.Running, "running"), count(s.Queued, "queued"), faults(s.Faults)), " · ") + "\n")
 }
 
 // Event shows an event line above the progress, if the event matters: warnings and worse, and what an operator
@@ -123,7 +123,7 @@ func (p *Progress) draw(now time.Time) {
 		p.screen.paint(green, strings.Repeat("━", done)) + p.screen.paint(dim, strings.Repeat("─", bar-done)) +
 			fmt.Sprintf(" %3.0f %%  ", 100*share) + strings.Join(first, " · "),
 		strings.Join(parts(known("IT", s.IT, "W"), known("site", s.Site, "W"), known("PUE", s.PUE, ""), known("hottest GPU", s.HottestGPU, "degC")), " · "),
-		strings.Join(parts(count(s.Running, "jobs running"), count(s.Queued, "queued"), count(s.Faults, "open faults")), " · "),
+		strings.Join(parts(jobs(s.Running), count(s.Queued, "queued"), faults(s.Faults)), " · "),
 	} {
 		p.print(fit(line, p.screen.Width-1) + "\n")
 		p.lines++
@@ -151,6 +151,20 @@ func count(v float64, what string) string {
 		return ""
 	}
 	return record.Digits(math.Round(v), 4) + " " + what
+}
+
+func jobs(v float64) string {
+	if v == 1 {
+		return "1 job running"
+	}
+	return count(v, "jobs running")
+}
+
+func faults(v float64) string {
+	if v == 1 {
+		return "1 open fault"
+	}
+	return count(v, "open faults")
 }
 
 // eta is a time to wait, roughly.
