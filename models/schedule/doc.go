@@ -1,2 +1,38 @@
-// Package schedule decides which waiting job starts when and on which nodes.
+// Package schedule decides which waiting job starts when, and on which nodes.
+//
+// A job is a gang of equal parts; each part asks one node for a vector of GPUs, CPU cores, memory, storage and
+// network bandwidth, or for a whole node. Parts may share nodes; all start together or not at all. A pass, once all
+// that happens at one time has been told, goes through the queue in order and asks three questions, each answered by
+// a rule of its own:
+//
+//   - order, who is next: one file order_*.go each (first come first served, turns, shortest, smallest, priority …);
+//   - backfill, who may go before a blocked job: strict nobody, first-fit whoever fits, easy whoever leaves the first
+//     blocked job its reserved start, conservative whoever leaves every job before it its reserved start;
+//   - placement, which free nodes: place_*.go (first and best fit, spread, load balance, pack or consolidate by node,
+//     rack or leaf, random).
+//
+// EASY backfill (Lifka, JSSPP 1995) computes the reserved start from the estimates of the running jobs and what each
+// node will have free then ([shadow]): a job that would still run at that time may start only where the blocked one
+// keeps enough places, so it never starts later than it was told, as long as no job outlives its estimate and no node
+// fails. With parts that share nodes it may pass over a job for which a cleverer choice of nodes would exist.
+// Conservative backfill (Mu'alem and Feitelson, IEEE TPDS 12(6), 2001) plans all waiting jobs ([plan]); its cost
+// grows with the square of the queue, which Spec.Depth bounds. A running job that has outlived its estimate is
+// expected to end at any moment. A job without an estimate is expected to run for ever.
+//
+// Reservations set nodes, or a share of each, aside for a user or queue in a time window, or for nobody
+// (maintenance): others start there only what ends in time, or fits beside. Members take the reserved nodes first,
+// and when the queue is blocked they need not wait behind it. A running job is never removed for a reservation.
+// Pinned jobs replay a given placement at a given time, whatever is free.
+//
+// [Config] is immutable; [State] is plain data, copied by [State.Clone]. Nodes are indexed by free GPUs (free CPU
+// cores in a site without GPUs) as one bitmap a level, so that a search reads 64 nodes at a time; a job whose size
+// the index excludes costs a comparison; a pass without releases looks only at new jobs; nothing is allocated in
+// the steady state. Comparisons forgive rounding errors of 1e-9 of a node.
+//
+// Start times equal those of an independent reference on 1,000 jobs of the HPC2N log (FCFS, conservative; EASY on
+// 999), of Helios' and Tiresias' own simulators (FIFO, SJF; FIFO, first fit), and of a brute-force scheduler on
+// random workloads: see the tests.
+//
+// Left out: preemption, quotas and fair share, elastic jobs, shares of a GPU (a fraction is rounded up to a device),
+// awareness of power, heat or the network beyond racks and leaves. Walltimes are enforced by the caller.
 package schedule

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/halltwin/halltwin/models/workload"
@@ -45,13 +46,6 @@ func TestHPC2N(t *testing.T) {
 					t.Logf("%s, %d nodes: job %s starts at %g, reference %s", k.column, len(nodes), r["job_id"], out[i].start, r[k.column])
 				}
 			}
-			late := 0
-			for i := range out {
-				if out[i].start > out[i].promise {
-					late++
-				}
-			}
-			t.Logf("late %d", late)
 			t.Logf("%s, %d nodes: %d of %d equal", k.column, len(nodes), equal, len(rows))
 			if equal < k.equal {
 				t.Errorf("%s, %d nodes: only %d of %d start times equal", k.column, len(nodes), equal, len(rows))
@@ -92,23 +86,39 @@ func TestHelios(t *testing.T) {
 	}
 }
 
-// TestTiresias compares the start and end of every job with Tiresias' simulator, 4 nodes of 4 pooled GPUs.
+// TestTiresias compares the start and end of every job with Tiresias' simulator: on pooled GPUs, a part each (count),
+// and with a part a node (yarn).
 func TestTiresias(t *testing.T) {
-	for policy, name := range map[string]string{"fcfs": "fifo", "first-fit": "fjf"} {
-		want := table(t, "sched/tiresias/expected_n4g4_"+name+"_count.job.csv")
+	for _, k := range []struct {
+		policy, placement string
+		nodes             int
+		gpus              float64
+		file              string
+	}{
+		{"fcfs", "first-fit", 4, 4, "n4g4_fifo_count"},
+		{"first-fit", "first-fit", 4, 4, "n4g4_fjf_count"},
+		{"fcfs", "first-fit", 4, 4, "n4g4_fifo_yarn"},
+		{"fcfs", "first-fit", 2, 8, "n2g8_fifo_yarn"},
+	} {
+		want := table(t, "sched/tiresias/expected_"+k.file+".job.csv")
 		rows := table(t, "sched/tiresias/60_job.csv")
 		tasks := make([]task, len(rows))
 		for i, r := range rows {
-			k := &tasks[i]
-			k.run = num(t, r["duration"])
-			k.Submit, k.Estimate = num(t, r["submit_time"]), k.run
-			k.Parts, k.Part[workload.GPU] = int32(num(t, r["num_gpu"])), 1
+			x := &tasks[i]
+			x.run = num(t, r["duration"])
+			x.Submit, x.Estimate = num(t, r["submit_time"]), x.run
+			x.Parts, x.Part[workload.GPU] = int32(num(t, r["num_gpu"])), 1
+			if strings.HasSuffix(k.file, "yarn") {
+				per := min(float64(x.Parts), k.gpus)
+				x.Parts, x.Part[workload.GPU] = int32(float64(x.Parts)/per), per
+			}
 		}
-		out := replay(t, compile(t, Spec{Policy: policy, Placement: "first-fit"}, cluster(4, workload.Vector{workload.GPU: 4})), tasks)
+		spec := Spec{Policy: k.policy, Placement: k.placement}
+		out := replay(t, compile(t, spec, cluster(k.nodes, workload.Vector{workload.GPU: k.gpus})), tasks)
 		for _, w := range want {
 			i := int(num(t, w["job_id"]))
 			if o := out[i]; o.start != num(t, w["start_time"]) || o.end != num(t, w["end_time"]) {
-				t.Errorf("%s: job %d runs from %g to %g, Tiresias from %s to %s", name, i, o.start, o.end, w["start_time"], w["end_time"])
+				t.Errorf("%s: job %d runs from %g to %g, Tiresias from %s to %s", k.file, i, o.start, o.end, w["start_time"], w["end_time"])
 			}
 		}
 	}
