@@ -119,8 +119,13 @@ func (w *World) refresh(u *run, t *compute.Node, inlet float64) {
 		return
 	}
 	u.speed = speed
+	changed := false
 	for n := u.first + 1; n < u.first+u.count; n++ {
-		w.Slices[w.Nodes[n].Slice].Speed = speed
+		sl := &w.Slices[w.Nodes[n].Slice]
+		changed = changed || sl.Speed != speed
+		sl.Speed = speed
 	}
-	w.flagged = append(w.flagged, w.Slices[first].Job)
+	if changed {
+		w.flagged = append(w.flagged, w.Slices[first].Job)
+	}
 }
