@@ -5,9 +5,12 @@ import (
 	"math"
 )
 
-// tolerance is the largest residual of a ledger, relative to its largest row or to one unit (W, J, GPU-s): where all is
-// off, what is left is rounding.
-const tolerance = 1e-9
+// tolerance is the largest residual of a ledger, relative to its largest row, or to least (W, J, GPU-s) where all rows
+// are smaller: on a dark site what is left is the rounding of what masses hold.
+const (
+	tolerance = 1e-9
+	least     = 1000
+)
 
 // LedgerError is a ledger that did not close: a bug, never the fault of a scenario.
 type LedgerError struct {
@@ -66,7 +69,7 @@ func (w *World) closeBooks() error {
 
 // close checks that the rows sum to nothing, within the tolerance.
 func (w *World) close(name string, rows []LedgerRow) error {
-	rest, scale := 0.0, 1.0
+	rest, scale := 0.0, float64(least)
 	for _, r := range rows {
 		rest += r.Value
 		scale = max(scale, math.Abs(r.Value))
