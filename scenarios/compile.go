@@ -193,7 +193,7 @@ func (c *compiler) failures() {
 	}
 	c.plan.Failures = f
 	if len(f.Absent) > 0 {
-		c.plan.Notes = append(c.plan.Notes, "failures: the site has nothing for "+strings.Join(f.Absent, ", ")+" to strike")
+		c.plan.Notes = append(c.plan.Notes, "failures: left out for lack of anything to strike: "+strings.Join(f.Absent, ", "))
 	}
 }
 
@@ -229,8 +229,8 @@ func (c *compiler) controls() {
 // selected resolves a selector and reports one that is wrong.
 func (c *compiler) selected(path, expr string) []facility.Ref {
 	refs, err := c.plan.Tree.Select(expr)
-	if err != nil {
-		c.fail(path, "selector", err.Error(), "")
+	if wrong := (*facility.SelectorError)(nil); errors.As(err, &wrong) {
+		c.fail(path, "selector", fmt.Sprintf("selector %q: %s", wrong.Expr, wrong.Msg), wrong.Fix)
 	}
 	return refs
 }
