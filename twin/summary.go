@@ -65,7 +65,7 @@ func (w *World) Summary(o Options) *record.Summary {
 	add(record.Compute, "jobs.wait", "mean wait", ratio(t.Wait, float64(t.Started)), "s")
 	add(record.Compute, "jobs.wait_p95", "95th percentile of wait", w.waitQuantile(0.95), "s")
 	if len(w.Services) > 0 {
-		add(record.Compute, "sla.met", "requests within their SLA, worst service", w.slaMet(), "")
+		add(record.Compute, "sla.met", "requests in SLA, worst service", w.slaMet(), "")
 	}
 	add(record.Reliability, "nodes.lost", "nodes lost", float64(t.NodesLost), "")
 	add(record.Reliability, "jobs.requeued", "jobs interrupted", float64(b.Jobs.Interrupted), "")

@@ -10,6 +10,7 @@ import (
 	"image/color"
 	"image/png"
 	"math"
+	"strings"
 
 	"github.com/halltwin/halltwin/twin/record"
 	"github.com/halltwin/halltwin/twin/record/series"
@@ -77,7 +78,7 @@ func (b *builder) carpetSVG(x *series.Series, data string, columns int, lo, hi f
 	g.text(left-8, top+h, "tick", "end", fmt.Sprint(len(x.Carpet.Things)-1))
 	for _, e := range b.marks {
 		px := time.px(e.Time)
-		g.printf(`<path class="mark-head" d="M%s %sl4 4l-4 4l-4-4z"><title>%s</title></path>`, num(px), num(top-9), html.EscapeString(e.Text))
+		g.printf(`<path class="mark-head" d="M%s %sl4 4l-4 4l-4-4z"><title>%s</title></path>`, num(px), num(top-9), html.EscapeString(strings.TrimSpace(e.Subject+" "+e.Text)))
 	}
 	const steps = 32
 	for i := range steps {

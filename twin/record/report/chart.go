@@ -280,7 +280,7 @@ func (c *chart) markLines(g *canvas) {
 		last = x
 		g.line(x, top, x, c.y.at, "mark")
 		g.printf(`<path class="mark-head" d="M%s %sl4 4l-4 4l-4-4z"><title>%s</title></path>`, num(x), num(top-6),
-			html.EscapeString(c.clock.short(e.Time)+" "+e.Subject+": "+e.Text))
+			html.EscapeString(c.clock.short(e.Time)+" "+strings.TrimSpace(e.Subject+" "+e.Text)))
 	}
 }
 

@@ -2,6 +2,7 @@ package term
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/halltwin/halltwin/twin/record"
@@ -27,8 +28,8 @@ func (s Screen) Summary(sum *record.Summary) error {
 
 type printer struct {
 	strings.Builder
-	screen                Screen
-	label, number, symbol int // widths of the columns of figures, the same for all groups
+	screen                        Screen
+	label, number, symbol, origin int // widths of the columns of figures, the same for all groups
 }
 
 func (p *printer) measure(sum *record.Summary) {
@@ -36,6 +37,7 @@ func (p *printer) measure(sum *record.Summary) {
 		for _, k := range g.KPIs {
 			n, s := record.Display(k.Value, k.Unit)
 			p.label, p.number, p.symbol = max(p.label, width(k.Label)), max(p.number, width(n)), max(p.symbol, width(s))
+			p.origin = max(p.origin, width(string(k.Provenance)))
 		}
 	}
 	p.label = min(p.label, p.screen.Width/2)
@@ -99,11 +101,18 @@ func (p *printer) group(g record.Group) {
 	for _, k := range g.KPIs {
 		n, s := record.Display(k.Value, k.Unit)
 		text := fmt.Sprintf("  %s  %s %s", padRight(fit(k.Label, p.label), p.label), padLeft(n, p.number), padRight(s, p.symbol))
-		origin := padRight(string(k.Provenance), len(record.ProvCalibrated))
-		if k.Note != "" {
-			origin += "  " + fit(k.Note, max(p.screen.Width-width(text)-width(origin)-4, 12))
+		origin, below := padRight(string(k.Provenance), p.origin), ""
+		switch room := p.screen.Width - width(text) - width(origin) - 4; {
+		case k.Note == "":
+		case width(k.Note) <= room:
+			origin += "  " + k.Note
+		default:
+			below = "    " + fit(k.Note, p.screen.Width-4)
 		}
 		p.line("%s", strings.TrimRight(text+"  "+p.screen.paint(dim, strings.TrimRight(origin, " ")), " "))
+		if below != "" {
+			p.line("%s", p.screen.paint(dim, below))
+		}
 	}
 }
 
@@ -125,19 +134,44 @@ func (p *printer) lost(list []record.Loss) {
 			for _, r := range list[i:] {
 				rest += r.GPUHours
 			}
-			p.line("    %s  %s", padLeft(record.Show(rest, "h"), 10), fmt.Sprintf("%d other causes", len(list)-i))
+			p.line("    %s  %s  %s", padLeft(hours(rest), 10), percent(rest, total), others(len(list)-i))
 			break
 		}
-		share := ""
-		if total > 0 {
-			share = fmt.Sprintf("%3.0f %%", 100*l.GPUHours/total)
-		}
-		text := fmt.Sprintf("    %s  %s  %s", padLeft(record.Show(l.GPUHours, "h"), 10), share, l.Cause)
+		text := fmt.Sprintf("    %s  %s  %s", padLeft(hours(l.GPUHours), 10), percent(l.GPUHours, total), l.Cause)
 		if l.Subject != "" {
 			text += p.screen.paint(dim, "  "+l.Subject)
 		}
 		p.line("%s", text)
 	}
+}
+
+// hours shows GPU-hours beside others, to a tenth.
+func hours(v float64) string {
+	switch {
+	case v > 0 && v < 0.05:
+		return "<0.1 h"
+	case v < 1000:
+		return fmt.Sprintf("%.1f h", v)
+	}
+	return record.Digits(math.Round(v), 4) + " h"
+}
+
+func percent(part, whole float64) string {
+	switch share := 100 * part / whole; {
+	case !(whole > 0):
+		return "     "
+	case part > 0 && share < 0.5:
+		return " <1 %"
+	default:
+		return fmt.Sprintf("%3.0f %%", share)
+	}
+}
+
+func others(n int) string {
+	if n == 1 {
+		return "another cause"
+	}
+	return fmt.Sprintf("%d other causes", n)
 }
 
 func (p *printer) notes(sum *record.Summary) {
