@@ -3,6 +3,7 @@ package twin
 import (
 	"context"
 	"errors"
+	"math"
 	"runtime"
 	"time"
 
@@ -203,6 +204,15 @@ func (w *World) openFaults() int64 {
 	return n
 }
 
+// roughly rounds to three digits: no more of a speed repeats itself.
+func roughly(v float64) float64 {
+	if v <= 0 {
+		return 0
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(v))-2)
+	return math.Round(v/unit) * unit
+}
+
 // engine adds how the run itself went.
 func (r *recorder) engine(s *record.Summary) {
 	t := &r.world.Totals
@@ -210,7 +220,7 @@ func (r *recorder) engine(s *record.Summary) {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	s.Add(record.Engine, record.KPI{Key: "engine.wall", Label: "wall time", Value: wall, Unit: "s", Provenance: record.ProvMeasured})
-	s.Add(record.Engine, record.KPI{Key: "engine.speed", Label: "simulated over wall time", Value: r.world.Now / max(wall, 1e-9), Unit: "", Provenance: record.ProvMeasured})
+	s.Add(record.Engine, record.KPI{Key: "engine.speed", Label: "simulated over wall time", Value: roughly(r.world.Now / max(wall, 1e-9)), Unit: "", Provenance: record.ProvMeasured})
 	s.Add(record.Engine, record.KPI{Key: "engine.steps", Label: "physical steps", Value: float64(t.Steps), Unit: "", Provenance: record.ProvMeasured})
 	s.Add(record.Engine, record.KPI{Key: "engine.events", Label: "events", Value: float64(t.Events), Unit: "", Provenance: record.ProvMeasured})
 	s.Add(record.Engine, record.KPI{Key: "engine.memory", Label: "memory obtained from the system", Value: float64(m.Sys), Unit: "B", Provenance: record.ProvMeasured})

@@ -190,12 +190,18 @@ func (o *outline) print(s term.Screen) error {
 	if o.Estimate.Share == 1 {
 		measured = "it was run to tell"
 	}
-	line("takes", "about %s and %s here, without recording; %s", record.Show(o.Estimate.Wall, "s"), record.Show(float64(o.Estimate.Memory), "B"), measured)
+	line("takes", "about %s and %s here, without recording; %s", roughly(o.Estimate.Wall, "s"), roughly(float64(o.Estimate.Memory), "B"), measured)
 	for _, n := range o.Notes {
 		line("note", "%s", n)
 	}
 	_, err := s.Out.Write([]byte(b.String()))
 	return err
+}
+
+// roughly shows two digits of an estimate.
+func roughly(v float64, unit string) string {
+	symbol, factor := record.Scale(v, unit)
+	return record.Digits(v/factor, 2) + " " + symbol
 }
 
 // plural names several things of a kind.

@@ -328,8 +328,10 @@ func seconds(t float64) string {
 		return "never"
 	case t < 10:
 		return fmt.Sprintf("%.3g s", t)
-	case t < 7200:
+	case t < 120:
 		return fmt.Sprintf("%.0f s", t)
+	case t < 7200:
+		return fmt.Sprintf("%.0f min", t/60)
 	}
 	return fmt.Sprintf("%.1f h", t/3600)
 }

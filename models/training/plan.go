@@ -97,8 +97,8 @@ func (p *Plan) Describe(name string) string {
 	if p.Save.Every > 0 {
 		save = fmt.Sprintf("a checkpoint every %s that blocks %s", unit.DurationKind.Format(p.Save.Every, 3), unit.DurationKind.Format(p.Save.Block, 2))
 	}
-	return fmt.Sprintf("training %s: %d GPUs, step %s, %.3g tokens/s, MFU %.1f %%, %s, expected ETTR %.1f %%", name, p.Layout.GPUs(),
-		unit.DurationKind.Format(p.Step.Total, 3), p.Rate, 100*p.MFU, save, 100*p.Expected)
+	return fmt.Sprintf("training %s: %d GPUs, step %s, %.3g M tokens/s, MFU %.1f %%, %s, expected ETTR %.1f %%", name, p.Layout.GPUs(),
+		unit.DurationKind.Format(p.Step.Total, 3), p.Rate/1e6, 100*p.MFU, save, 100*p.Expected)
 }
 
 // Check says which figure is missing.
