@@ -124,3 +124,11 @@ func (b *Battery) Discharge(avail, bound, p, dt float64) (float64, float64) {
 func (b *Battery) Charge(avail, bound, e float64) (float64, float64) {
 	return b.Level(avail + bound + e)
 }
+
+// BatteryHealth returns the capacity left of a battery of an age (in the unit of life), relative to a new one: it falls in
+// a line to 80 % at the end of its design life, and on beyond it to no less than a tenth. The life holds at 25 °C and
+// halves with each 8.3 K above (IEEE 1188; Arrhenius); below 25 °C it is not prolonged.
+func BatteryHealth(age, life, ambient float64) float64 {
+	life *= math.Exp2(-math.Max(ambient-25, 0) / 8.3)
+	return math.Max(1-0.2*age/life, 0.1)
+}

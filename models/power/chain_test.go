@@ -11,6 +11,7 @@ import (
 
 	"github.com/halltwin/halltwin/models/facility"
 	"github.com/halltwin/halltwin/models/random"
+	"github.com/halltwin/halltwin/models/unit"
 )
 
 // What a chain does must not depend on how often it is advanced between its events.
@@ -60,6 +61,23 @@ func TestAutonomy(t *testing.T) {
 		half := p.Autonomy(w.s, 0)
 		if battery == "energy" && math.Abs(half-600) > 1e-6 || battery != "energy" && half < 610 {
 			t.Errorf("%s: %g s at half load", battery, half)
+		}
+	}
+}
+
+// A new battery has 125 % of the autonomy at its end of life; at 33.3 °C it is there after half the years, and a day past its
+// life it holds less than stated.
+func TestBatteryAges(t *testing.T) {
+	const year = 365.25 * 86400
+	for _, c := range []struct{ age, ambient, want float64 }{{0, 25, 375}, {5, 25, 337.5}, {10, 25, 300}, {5, 33.3, 300}, {2.5, 41.6, 300}, {12, 25, 285}, {0, 40, 375}, {5, 15, 337.5}} {
+		s := newSpec(t, "N")
+		age := unit.Duration(c.age * year)
+		s.UPS.Each.Battery.Age, s.UPS.Each.Battery.Ambient, s.UPS.Each.Battery.Life = &age, unit.Temperature(c.ambient), 10*year
+		s.UPS.Count, s.PDU.Count = 1, 0
+		p := compile(t, s, racks(10, 100e3, 0))
+		// The floor is a share of what the battery holds, so that its time shrinks in proportion.
+		if got := p.Autonomy(newWorld(p, 1, 100e3, 0).s, 0); math.Abs(got-c.want) > 1e-6 {
+			t.Errorf("%g years at %g °C: %g s, want %g", c.age, c.ambient, got, c.want)
 		}
 	}
 }

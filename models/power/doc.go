@@ -19,7 +19,8 @@
 //	battery         energy: dE/dt = -P/η;  Peukert: t = H (C/(P H))^k;  KiBaM: two wells
 //	breaker         dh/dt = ((I/Ip)² - h)/τ, trips at h = 1; or an inverse-time relay of IEEE C37.112, IEC 60255-151
 //	genset fuel     V' = a P + b Pr
-//	PSU             loss interpolated between load points, or input = (output + c)/η
+//	PSU             loss interpolated between load points, or input = (output + c)/η; staged: as many on as lose least
+//	battery age     capacity 1 - 0.2 age/life of a new one; the life halves with each 8.3 K above 25 °C
 //
 // All have closed forms between events, because flows are constant there: [Plan.Next] is the exact time to the next
 // battery end, trip, start or transfer, and nothing is polled. Current is taken as proportional to power: voltage and
@@ -49,11 +50,11 @@
 // # Left out
 //
 // Voltage, frequency, reactive power, harmonics, phase imbalance, inrush, faults to earth; sags too short to matter
-// to a double-conversion UPS; sequenced load steps onto a genset; battery ageing and temperature. A bank's units
+// to a double-conversion UPS; sequenced load steps onto a genset; battery temperature beyond its ageing. A bank's units
 // are alike.
 //
 // # Sources
 //
 // IEEE C37.112-2018, IEC 60255-151, UL 489 (breakers); Jongerden & Haverkort 2009 (KiBaM); NFPA 110 (genset start);
-// ExaDigiT/RAPS (Frontier's converters). Defaults marked "typical" are the field's habit, not citations.
+// IEEE 1188 (battery life); ExaDigiT/RAPS (Frontier's converters and their staging). Defaults marked "typical" are the field's habit, not citations.
 package power

@@ -86,7 +86,7 @@ type Plan struct {
 	discharging      float64 // output ÷ battery power
 	charger          float64 // W of one unit
 	charging         float64 // stored ÷ charging power
-	eco, bypass      bool
+	bypass           bool
 	mechUPS          bool
 
 	start, retry, cooldown float64 // s

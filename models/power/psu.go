@@ -2,6 +2,7 @@ package power
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/halltwin/halltwin/models/unit"
 )
@@ -18,6 +19,8 @@ type PSUSpec struct {
 	Constant   unit.Power  `yaml:"constant" doc:"affine: constant part of the output side" default:"0 W" range:"[0,)"`
 	Efficiency unit.Ratio  `yaml:"efficiency" doc:"affine: output ÷ input without the constant part" default:"1" range:"(0,1]"`
 	Points     []LoadPoint `yaml:"points" doc:"table: efficiency at relative loads, rising"`
+	Staging    string      `yaml:"staging" doc:"which of the supplies are on: all, or auto: as many as lose least, at least as many as carry the load, and spare ones" enum:"all,auto" default:"all"`
+	Spare      int         `yaml:"spare" doc:"staging auto: supplies that are on beyond those that carry the load; 1 keeps N+1" default:"1" source:"chosen" range:"[0,63]"`
 }
 
 // LoadPoint is one point of an efficiency table.
@@ -46,6 +49,9 @@ func (s *PSUSpec) Validate(fail func(path, msg string)) {
 			fail("rating", fmt.Sprintf("model %s gives efficiency over relative load: say the rating of one supply", s.Model))
 		}
 	}
+	if s.Staging == "auto" && s.Rating == nil && (s.Model == "affine" || s.Model == "ideal") {
+		fail("rating", "staging: auto needs to know what one supply carries: say its rating")
+	}
 	if s.Model != "table" && len(s.Points) > 0 {
 		fail("points", fmt.Sprintf("model %s has no points: write model: table", s.Model))
 	}
@@ -63,6 +69,8 @@ func (s *PSUSpec) Validate(fail func(path, msg string)) {
 // PSU is a power supply ready for use: input power as a function of output power.
 type PSU struct {
 	count    int
+	spare    int       // of staged supplies
+	carries  float64   // W of one staged supply; 0: all are on
 	rating   float64   // W of one supply; 0 for affine
 	constant float64   // W of one supply
 	inverse  float64   // 1/efficiency
@@ -74,6 +82,9 @@ type PSU struct {
 // Compile makes the supply of a valid spec.
 func (s *PSUSpec) Compile() PSU {
 	p := PSU{count: max(s.Count, 1), inverse: 1}
+	if s.Staging == "auto" && p.count > 1 {
+		p.carries, p.spare = float64(*s.Rating), s.Spare
+	}
 	points := s.Points
 	switch s.Model {
 	case "affine":
@@ -103,8 +114,36 @@ func (s *PSUSpec) Compile() PSU {
 // Count returns the number of supplies that share the load.
 func (p *PSU) Count() int { return p.count }
 
-// Input returns the power in W drawn for an output of w W, shared by all supplies.
-func (p *PSU) Input(w float64) float64 { return p.Staged(w, p.count) }
+// Input returns the power in W drawn for an output of w W, shared by all supplies, or by those that staging keeps on.
+func (p *PSU) Input(w float64) float64 {
+	if p.carries == 0 {
+		return p.Staged(w, p.count)
+	}
+	_, in := p.stage(w)
+	return in
+}
+
+// On returns how many of the supplies are on at an output of w W.
+func (p *PSU) On(w float64) int {
+	if p.carries == 0 {
+		return p.count
+	}
+	n, _ := p.stage(w)
+	return n
+}
+
+// stage finds the number of supplies that draw least for w W among those that carry it with the spare ones, and what they
+// draw.
+func (p *PSU) stage(w float64) (n int, in float64) {
+	n = min(max(int(math.Ceil(w/p.carries-1e-9))+p.spare, 1), p.count)
+	in = p.Staged(w, n)
+	for k := n + 1; k <= p.count; k++ {
+		if x := p.Staged(w, k); x < in {
+			n, in = k, x
+		}
+	}
+	return n, in
+}
 
 // Staged returns the power in W drawn for an output of w W when only n ≥ 1 of the supplies are on and share it.
 //

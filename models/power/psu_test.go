@@ -77,8 +77,12 @@ func TestPSUSpecRefuses(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	s := PSUSpec{Model: "ideal", Points: []LoadPoint{{0.5, 0.9}}}
+	s := PSUSpec{Model: "affine", Efficiency: 1, Staging: "auto"}
 	var got []string
+	if s.Validate(func(path, _ string) { got = append(got, path) }); len(got) != 1 || got[0] != "rating" {
+		t.Errorf("staging without a rating: %v", got)
+	}
+	s, got = PSUSpec{Model: "ideal", Points: []LoadPoint{{0.5, 0.9}}}, nil
 	s.Validate(func(path, _ string) { got = append(got, path) })
 	if len(got) != 1 {
 		t.Errorf("points beside a model without: %v", got)
@@ -95,5 +99,44 @@ func BenchmarkPSUTable(b *testing.B) {
 	p := psu(b, func(s *PSUSpec) { s.Model, s.Rating = "titanium", power(3000) })
 	for b.Loop() {
 		p.Input(1234)
+	}
+}
+
+// Staged supplies carry the load with what is spare, lose no more than all of them do, and as many are on as lose least.
+func TestStaging(t *testing.T) {
+	table := func(s *PSUSpec) {
+		s.Model, s.Rating, s.Count = "table", power(1000), 6
+		s.Points = []LoadPoint{{0.1, 0.92}, {0.5, 0.975}, {1, 0.965}}
+	}
+	affine := func(s *PSUSpec) {
+		s.Model, s.Constant, s.Efficiency, s.Count, s.Rating = "affine", 17, 0.96, 4, power(13670)
+	}
+	for name, kind := range map[string]func(*PSUSpec){"table": table, "affine": affine} {
+		for spare := range 3 {
+			all := psu(t, kind)
+			p := psu(t, func(s *PSUSpec) { kind(s); s.Staging, s.Spare = "auto", spare })
+			one := p.carries
+			for w := 0.0; w <= one*float64(p.count); w += one / 50 {
+				n := p.On(w)
+				if float64(n-spare)*one < w-1e-6 && n < p.count || n < 1 {
+					t.Fatalf("%s: %d on for %g W with %d spare", name, n, w, spare)
+				}
+				if p.Input(w) > all.Input(w)+1e-9 {
+					t.Fatalf("%s: %g W staged, %g W with all, for %g W", name, p.Input(w), all.Input(w), w)
+				}
+				for k := n; k <= p.count; k++ {
+					if p.Staged(w, k) < p.Input(w)-1e-9 {
+						t.Fatalf("%s: %d supplies lose less than %d at %g W", name, k, n, w)
+					}
+				}
+			}
+		}
+	}
+	// RAPS's load sharing on Frontier: ⌈P ÷ 13,670 W⌉ of four rectifiers.
+	p := psu(t, func(s *PSUSpec) { affine(s); s.Staging, s.Spare = "auto", 0 })
+	for w, n := range map[float64]int{9000: 1, 13670: 1, 13671: 2, 30000: 3, 60000: 4} {
+		if p.On(w) != n {
+			t.Errorf("%d on at %g W, want %d", p.On(w), w, n)
+		}
 	}
 }

@@ -121,9 +121,12 @@ func (c *compiler) upsLayer(it, mech float64) float64 {
 	l := &c.layers[upses]
 	*l = layer{end: int32(n * c.lineups), rating: rating, breaker: s.Overload.breaker(upsOverload), model: s.Title}
 	c.curve, c.line = s.Curve.curve(doubleConversion), s.Line.curve(linePath)
-	c.eco, c.bypass = s.Mode == "eco", s.Bypass
-	if c.eco {
+	c.bypass = s.Bypass && s.Mode != "dc"
+	switch s.Mode {
+	case "eco":
 		c.curve = c.line
+	case "dc":
+		c.curve = s.Curve.curve(rectifierLoss)
 	}
 	c.compileBattery(s)
 	if n > 0 {
@@ -147,6 +150,9 @@ func (c *compiler) compileBattery(s *UPSSpec) {
 	c.discharging, c.charging = float64(b.Efficiency), float64(b.Charging)
 	c.charger = float64(b.Charger) * float64(s.Rating)
 	c.battery.Size(float64(s.Rating)/c.discharging, float64(s.Autonomy))
+	if b.Age != nil {
+		c.battery.Capacity *= BatteryHealth(float64(*b.Age), float64(b.Life), float64(b.Ambient)) / BatteryHealth(1, 1, 25)
+	}
 }
 
 // rated chooses count a side and rating of a layer that must carry load W a side: either may be given.

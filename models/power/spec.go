@@ -134,8 +134,8 @@ type UPSSpec struct {
 	Source string `yaml:"source" doc:"citation of the figures"`
 
 	Rating   unit.Power    `yaml:"rating" doc:"rated output power" default:"1 MW" source:"typical" range:"(0,)"`
-	Mode     string        `yaml:"mode" doc:"operating mode; eco feeds the load over the line path and loses less" enum:"double-conversion,eco" default:"double-conversion"`
-	Curve    *CurveSpec    `yaml:"curve" doc:"loss of double conversion; absent: 1 %, 0.5 %, 1.2 %, typical"`
+	Mode     string        `yaml:"mode" doc:"operating mode; eco feeds the load over the line path and loses less; dc is a rectifier with the battery on its DC bus: no inverter, no bypass" enum:"double-conversion,eco,dc" default:"double-conversion"`
+	Curve    *CurveSpec    `yaml:"curve" doc:"loss of double conversion, or of the rectifier of mode dc; absent: 1 %, 0.5 %, 1.2 %, or 0.5 %, 0.3 %, 0.9 %, typical"`
 	Line     *CurveSpec    `yaml:"line" doc:"loss of the line path, in eco mode and on bypass; absent: 0.4 %, 0.1 %, 0.8 %, typical"`
 	Bypass   bool          `yaml:"bypass" doc:"the static bypass carries the load when overloaded or when no unit works" default:"true"`
 	Autonomy unit.Duration `yaml:"autonomy" doc:"battery time at rated load, end of life" default:"5 min" source:"typical" range:"(0,)"`
@@ -145,15 +145,18 @@ type UPSSpec struct {
 
 // BatterySpec is the battery of one UPS.
 type BatterySpec struct {
-	Model      string        `yaml:"model" doc:"how the time depends on power: energy (not at all), peukert, kibam (two wells)" enum:"energy,peukert,kibam" default:"energy"`
-	Efficiency unit.Ratio    `yaml:"efficiency" doc:"output ÷ battery power while discharging" default:"0.95" source:"typical" range:"(0,1]"`
-	Floor      unit.Ratio    `yaml:"floor" doc:"charge at which it is cut off" default:"10 %" source:"typical" range:"[0,0.95]"`
-	Charger    unit.Ratio    `yaml:"charger" doc:"charging power, relative to the rating of the UPS" default:"10 %" source:"typical: recharge in 5–10 times the discharge" range:"[0,1]"`
-	Charging   unit.Ratio    `yaml:"charging" doc:"stored ÷ charging power" default:"0.95" source:"typical" range:"(0,1]"`
-	Peukert    float64       `yaml:"peukert" doc:"Peukert's exponent" default:"1.15" source:"typical, VRLA 1.1–1.25, Li-ion 1.03–1.05" range:"[1,2]"`
-	Hours      unit.Duration `yaml:"hours" doc:"discharge time at which Peukert's capacity is stated" default:"20 h" source:"typical" range:"(0,)"`
-	Well       unit.Ratio    `yaml:"well" doc:"KiBaM: share of the charge that is available at once" default:"0.166" source:"Jongerden & Haverkort 2009" range:"(0,1)"`
-	Rate       unit.Rate     `yaml:"rate" doc:"KiBaM: rate k' at which the bound charge follows" default:"0.122 1/min" source:"Jongerden & Haverkort 2009" range:"(0,)"`
+	Model      string           `yaml:"model" doc:"how the time depends on power: energy (not at all), peukert, kibam (two wells)" enum:"energy,peukert,kibam" default:"energy"`
+	Efficiency unit.Ratio       `yaml:"efficiency" doc:"output ÷ battery power while discharging" default:"0.95" source:"typical" range:"(0,1]"`
+	Floor      unit.Ratio       `yaml:"floor" doc:"charge at which it is cut off" default:"10 %" source:"typical" range:"[0,0.95]"`
+	Charger    unit.Ratio       `yaml:"charger" doc:"charging power, relative to the rating of the UPS" default:"10 %" source:"typical: recharge in 5–10 times the discharge" range:"[0,1]"`
+	Charging   unit.Ratio       `yaml:"charging" doc:"stored ÷ charging power" default:"0.95" source:"typical" range:"(0,1]"`
+	Peukert    float64          `yaml:"peukert" doc:"Peukert's exponent" default:"1.15" source:"typical, VRLA 1.1–1.25, Li-ion 1.03–1.05" range:"[1,2]"`
+	Age        *unit.Duration   `yaml:"age" doc:"age in service; absent: at its end of life, when it has the stated autonomy" range:"[0,)"`
+	Life       unit.Duration    `yaml:"life" doc:"design life at 25 °C, at whose end 80 % of the capacity of a new one is left" default:"10 years" source:"typical, VRLA 10, Li-ion 15 years; 80 % after IEEE 1188" range:"(0,)"`
+	Ambient    unit.Temperature `yaml:"ambient" doc:"temperature of the battery room; each 8.3 K above 25 °C halve the life" default:"25 degC" source:"IEEE 1188" range:"[-20,60]"`
+	Hours      unit.Duration    `yaml:"hours" doc:"discharge time at which Peukert's capacity is stated" default:"20 h" source:"typical" range:"(0,)"`
+	Well       unit.Ratio       `yaml:"well" doc:"KiBaM: share of the charge that is available at once" default:"0.166" source:"Jongerden & Haverkort 2009" range:"(0,1)"`
+	Rate       unit.Rate        `yaml:"rate" doc:"KiBaM: rate k' at which the bound charge follows" default:"0.122 1/min" source:"Jongerden & Haverkort 2009" range:"(0,)"`
 }
 
 // UPSBankSpec is all UPSs: each side has a bank of equal units in parallel.
