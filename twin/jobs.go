@@ -368,7 +368,7 @@ func (w *World) requeue(j int32) {
 	s.Restarts++
 	if w.heard() {
 		w.emit(record.Event{Severity: record.Info, Type: "job.requeue", Subject: w.jobName(j),
-			Text: fmt.Sprintf("lost a node and goes back to the queue with %s of its work saved", clock(s.Saved))})
+			Text: fmt.Sprintf("requeued after losing a node, %s of work saved", clock(s.Saved))})
 	}
 	if spec.Pinned {
 		s.Phase, s.End = Failed, w.Now

@@ -85,7 +85,8 @@ func (p *Progress) Event(now time.Time, e *record.Event) {
 	if e.Subject != "" {
 		text = e.Subject + "  " + text
 	}
-	p.print(fmt.Sprintf("%s %s %s\n", p.screen.paint(dim, record.Clock(e.Time)), sign, fit(text, p.screen.Width-14)))
+	at := record.Clock(e.Time)
+	p.print(fmt.Sprintf("%s %s %s\n", p.screen.paint(dim, at), sign, fit(text, p.screen.Width-width(at)-4)))
 	if p.screen.Live && p.known {
 		p.draw(now)
 	}
