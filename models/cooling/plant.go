@@ -61,7 +61,7 @@ func (p *Plan) towerSink(s *State, l *water, in *Input, start, load, rate float6
 		p.setMode(s, Mechanical, in.Dt, true)
 		return sink{}, w
 	}
-	coldest := p.leaving(load, 1, in, &w)
+	coldest := p.leaving(load, in, &w)
 	ret := start + load/rate
 	eco := &p.plant.Economizer
 	effect := l.coil * rate
@@ -87,7 +87,7 @@ func (p *Plan) towerSink(s *State, l *water, in *Input, start, load, rate float6
 	// compressors on top.
 	total := load * 1.15
 	each := &p.plant.Tower.Each
-	w.cond = max(p.leaving(total, 1, in, &w), float64(each.MinWater))
+	w.cond = max(p.leaving(total, in, &w), float64(each.MinWater))
 	if s.Mode == Mechanical {
 		w.cond = max(w.cond, in.Weather.WetBulb+float64(each.Approach))
 	}
@@ -100,10 +100,10 @@ func (p *Plan) towerSink(s *State, l *water, in *Input, start, load, rate float6
 // condenserFlow returns the share of the condenser water's design flow that its pumps can give.
 func (p *Plan) condenserFlow(s *State) float64 { return p.pumps[p.water[0].pumps+1].able(s) }
 
-// leaving returns the °C of the water that leaves the towers with the given total heat and fan speed.
-func (p *Plan) leaving(heat, speed float64, in *Input, w *plantWork) float64 {
+// leaving returns the °C of the water that leaves the towers with the given total heat at full fan speed.
+func (p *Plan) leaving(heat float64, in *Input, w *plantWork) float64 {
 	n := float64(w.cells)
-	_, out := p.banks[towers].tower.Leaving(heat/n, speed, p.cellWater(w), in.Weather.WetBulb)
+	_, out := p.banks[towers].tower.Leaving(heat/n, 1, p.cellWater(w), in.Weather.WetBulb)
 	return out
 }
 
@@ -116,13 +116,13 @@ func (p *Plan) cellWater(w *plantWork) float64 {
 // limitByTowers sheds chiller load where the towers cannot keep the condenser water below the trip.
 func (p *Plan) limitByTowers(in *Input, w *plantWork, available float64) float64 {
 	trip := float64(p.plant.Chiller.Each.Trip)
-	if p.leaving(available*1.2, 1, in, w) <= trip {
+	if p.leaving(available*1.2, in, w) <= trip {
 		return available
 	}
 	lo, hi := 0.0, available
 	for range 10 {
 		mid := (lo + hi) / 2
-		if p.leaving(mid*1.2, 1, in, w) <= trip {
+		if p.leaving(mid*1.2, in, w) <= trip {
 			lo = mid
 		} else {
 			hi = mid
@@ -240,7 +240,7 @@ func (p *Plan) drySink(s *State, in *Input, rate float64) (sink, plantWork) {
 // and writes what leaves the site. load is the heat in W that the water carries back.
 func (p *Plan) reject(s *State, l *water, k *sink, w *plantWork, in *Input, heat, load, rate float64, out *Output) {
 	if l.warm {
-		p.rejectDry(s, l, w, in, heat, load, rate, out)
+		p.rejectDry(s, w, in, heat, load, rate, out)
 		return
 	}
 	direct := 0.0
@@ -314,7 +314,7 @@ func (p *Plan) rejectTower(s *State, w *plantWork, in *Input, heat float64, out 
 }
 
 // rejectDry sends heat in W through the dry coolers; the fans turn as fast as the water needs.
-func (p *Plan) rejectDry(s *State, l *water, w *plantWork, in *Input, heat, load, rate float64, out *Output) {
+func (p *Plan) rejectDry(s *State, w *plantWork, in *Input, heat, load, rate float64, out *Output) {
 	b := &p.banks[dryCoolers]
 	clear(s.DryCooler.Power)
 	clear(s.DryCooler.Load)

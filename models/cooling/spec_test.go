@@ -45,7 +45,7 @@ func fill(t testing.TB, v reflect.Value) {
 			}
 			f.SetInt(int64(n))
 		case reflect.Float64:
-			x := 0.0
+			var x float64
 			var err error
 			if q, isQuantity := f.Interface().(interface{ Kind() *unit.Kind }); isQuantity {
 				x, err = q.Kind().Parse(text)
