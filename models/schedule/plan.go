@@ -52,9 +52,9 @@ type cell struct {
 	steps  []step
 	cursor int // a step at or before the time that is asked about
 
-	claim       int32 // the claim that splits this cell
-	parts       int32 // by taking so many parts
-	child, last int32 // the cell that it makes; scratch of build
+	claim int32 // the claim that splits this cell
+	parts int32 // by taking so many parts
+	child int32 // the cell that it makes; scratch of build
 }
 
 // step is what each node of a cell has free from a time on, until the next step.
