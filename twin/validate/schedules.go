@@ -2,6 +2,7 @@ package validate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -32,7 +33,7 @@ func runSchedules(ctx context.Context, data string) (*Result, error) {
 	found := 0
 	for _, part := range []func(context.Context, *Result, string) error{easyHPC2N, helios, tiresias} {
 		err := part(ctx, r, data)
-		if m, ok := err.(*MissingError); ok {
+		if m := (*MissingError)(nil); errors.As(err, &m) {
 			missing = m
 			r.Say("left out: %v", m)
 			continue
