@@ -167,7 +167,7 @@ func (w *World) evaluateNode(n int32, t *compute.Node, inlet float64) share {
 		}
 	}
 	if hot != nil {
-		s.Hottest = t.GPU.Temperature(inlet, hot.Power, hot.Spread, d.Cooling)
+		s.Hottest = d.Hottest
 	}
 	return s
 }

@@ -72,17 +72,14 @@ func (g *GPU) Temperature(coolant, power, spread, y float64) float64 {
 	return coolant + r*power
 }
 
-// flowForTarget returns the relative flow that holds the die at its target, at most 1.
-func (g *GPU) flowForTarget(coolant, power, spread float64) float64 {
+// needForTarget returns by how much the resistance at full flow may rise, as a reciprocal, for the die to stand at its
+// target: the flow, to the power of the flow exponent, that holds it there. It is at most 1.
+func (g *GPU) needForTarget(coolant, power, spread float64) float64 {
 	rise := g.Target - coolant
 	if rise <= 0 {
 		return 1
 	}
-	need := g.Resistance * spread * power / rise
-	if need >= 1 || g.FlowExponent == 0 {
-		return min(need, 1)
-	}
-	return math.Pow(need, 1/g.FlowExponent)
+	return min(g.Resistance*spread*power/rise, 1)
 }
 
 // Name returns the short name of the type, or its title where it has none.

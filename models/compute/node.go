@@ -17,6 +17,8 @@ type Node struct {
 	cpu          Curve
 	Fixed        float64 // W: memory, drives, network cards, boards
 	fans         FanSpec
+	leastRelief  float64 // the lowest fan speed to the power of the flow exponent
+	squareFans   bool    // fan power is speed² times that of the flow exponent
 	psu          power.PSU
 	FailedDraw   float64 // of a failed node, as a share of IdlePower
 	RestartBelow float64 // °C of inlet air
@@ -36,6 +38,8 @@ func (s *NodeSpec) Compile() Node {
 		FullFlow: float64(s.Fans.Flow),
 		Capacity: workload.Vector{float64(s.GPUs), float64(s.CPUs * s.CPU.Cores), float64(s.Memory), float64(s.Storage), float64(s.Network)},
 	}
+	n.leastRelief = math.Pow(float64(s.Fans.Minimum), n.GPU.FlowExponent)
+	n.squareFans = math.Abs(s.Fans.Exponent-n.GPU.FlowExponent-2) < 1e-12
 	idle := Load{GPUsUp: s.GPUs}
 	n.IdlePower = n.Eval(&idle, 25).Input
 	full := Load{GPUsUp: s.GPUs, CPU: n.Cores, Groups: []Group{{GPUs: s.GPUs, Util: workload.Util{GPU: 1, CPU: 1}, Limit: math.Inf(1), Spread: 1}}}
@@ -81,6 +85,7 @@ type Draw struct {
 	Fans    float64 // W of them for its fans
 	Flow    float64 // m³/s of air
 	Cooling float64 // relative coolant flow over the dies, 0 to 1
+	Hottest float64 // °C of its hottest busy die, the coolant where none is
 }
 
 // Eval computes a working node's draw with its coolant (inlet air, or the supply of its cold plates) at the given
@@ -117,15 +122,14 @@ func (n *Node) Eval(l *Load, coolant float64) Draw {
 		gpus += float64(idle) * g.Idle
 	}
 	var d Draw
-	y := 1.0
+	y, relief := n.flow(coolant, hot)
 	if n.FullFlow > 0 {
-		need := n.fans.minimum(coolant)
-		if hot != nil {
-			need = max(need, g.flowForTarget(coolant, hot.Power, hot.Spread))
-		}
-		y = min(need, 1)
 		d.Flow = y * n.FullFlow
-		d.Fans = float64(n.fans.Power) * math.Pow(y, n.fans.Exponent)
+		d.Fans = float64(n.fans.Power) * n.fanPower(y, relief)
+	}
+	d.Hottest = coolant
+	if hot != nil && n.GPUs > 0 {
+		d.Hottest += g.Resistance * hot.Spread * hot.Power / relief
 	}
 	var cpu float64
 	if n.CPUs > 0 {
@@ -134,6 +138,40 @@ func (n *Node) Eval(l *Load, coolant float64) Draw {
 	d.Cooling, d.GPUs, d.CPUs = y, gpus, cpu
 	d.Input = n.psu.Input(n.Fixed + gpus + cpu + d.Fans)
 	return d
+}
+
+// flow returns the relative flow of the fans, and that flow to the power of the type's flow exponent, by which the dies'
+// thermal resistance falls. They are found together because powers are what an evaluation spends its time on.
+func (n *Node) flow(coolant float64, hot *Group) (y, relief float64) {
+	g := &n.GPU
+	if n.FullFlow == 0 {
+		return 1, 1
+	}
+	y, relief = n.fans.minimum(coolant), n.leastRelief
+	if y > float64(n.fans.Minimum) {
+		relief = math.Pow(y, g.FlowExponent)
+	}
+	if hot == nil {
+		return y, relief
+	}
+	need := g.needForTarget(coolant, hot.Power, hot.Spread)
+	switch {
+	case g.FlowExponent == 0:
+		return max(y, need), 1
+	case need <= relief:
+		return y, relief
+	case need >= 1:
+		return 1, 1
+	}
+	return math.Pow(need, 1/g.FlowExponent), need
+}
+
+// fanPower returns the fans' power at relative flow y over that at full flow; relief is y to the flow exponent.
+func (n *Node) fanPower(y, relief float64) float64 {
+	if n.squareFans {
+		return y * y * relief
+	}
+	return math.Pow(y, n.fans.Exponent)
 }
 
 // minimum returns the relative fan speed that the inlet temperature alone asks for.
