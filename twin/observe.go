@@ -23,6 +23,9 @@ func (w *World) gauge(ch *channel.Channel, out []float64) []float64 {
 	}
 	switch ch.Kind {
 	case facility.Hall, facility.Row:
+		if ch.Name != "hall.power" && ch.Kind == facility.Hall {
+			return w.hallGauge(ch.Name, out)
+		}
 		return w.sumPower(ch.Kind, out)
 	case facility.Rack:
 		return w.rackGauge(ch.Name, out)
@@ -290,6 +293,8 @@ func (w *World) result(ch *channel.Channel) float64 {
 		return known(w.plan.Carbon != nil, b.Energy.Carbon.Value())
 	case "site.cost":
 		return known(w.plan.Price != nil, b.Energy.Cost.Value())
+	case "outside_recommended_hours", "outside_allowable_hours", "outside_liquid_hours":
+		return w.outside(ch.Name)
 	case "site.water":
 		return b.Energy.Water.Value()
 	case "jobs.submitted":

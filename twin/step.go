@@ -62,6 +62,9 @@ func (w *World) reject(dt float64) {
 	w.plan.Cooling.Step(&w.Cooling, in, &w.coolOut)
 	w.Cool = w.coolOut.Power
 	w.WaterFlow = w.coolOut.Water
+	if w.coolOut.Crossed {
+		w.tellClasses()
+	}
 	w.wantSettle()
 }
 

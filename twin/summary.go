@@ -41,6 +41,7 @@ func (w *World) Summary(o Options) *record.Summary {
 	}
 	add(record.Energy, "energy.mean_power", "mean site power", ratio(e.Total(), w.Now), "W")
 	w.extremes(s)
+	w.classes(s)
 	if water := e.Water.Value(); water > 0 {
 		add(record.Cooling, "cooling.water", "water", water, "kg")
 		add(record.Cooling, "cooling.wue", "WUE", ratio(water, t.Flowed/kWh), "L/kWh")

@@ -43,7 +43,11 @@ var table = number([]row{
 	{"gpus.free", "", f.Site, Gauge, Sum, "GPUs that are up and not held."},
 	{"gpus.throttled", "", f.Site, Gauge, Sum, "Busy GPUs slowed down by heat."},
 
+	{"hall.class", "", f.Hall, Gauge, Max, "How the inlets keep to the ASHRAE class of the machines: 0 within the recommended envelope, 1 within the allowable one, 2 outside."},
+	{"hall.dew_point", "degC", f.Hall, Gauge, Max, "Dew point of the air of the hall."},
 	{"hall.power", "W", f.Hall, Gauge, Sum, "Electrical power of the racks of the hall."},
+	{"hall.relative_humidity", "", f.Hall, Gauge, Max, "Relative humidity of the air before the racks."},
+	{"hall.supply_temperature", "degC", f.Hall, Gauge, Max, "Temperature of the air that the air handlers deliver."},
 
 	{"job.gpus", "", f.Job, Gauge, Sum, "GPUs that the job holds."},
 	{"job.power", "W", f.Job, Gauge, Sum, "Electrical power of the GPUs that the job holds."},
@@ -68,6 +72,10 @@ var table = number([]row{
 
 	{"nodes.down", "", f.Site, Gauge, Sum, "Nodes that have failed or have no power."},
 	{"nodes.lost", "", f.Site, Counter, Sum, "Times that a node went down unasked: by failure, heat or loss of power."},
+
+	{"outside_allowable_hours", "h", f.Site, Total, Sum, "Hours that halls spent outside the allowable envelope of their ASHRAE class, summed over halls."},
+	{"outside_liquid_hours", "h", f.Site, Total, Sum, "Hours that halls spent with coolant outside its ASHRAE class, summed over halls."},
+	{"outside_recommended_hours", "h", f.Site, Total, Sum, "Hours that halls spent outside the recommended envelope of their ASHRAE class, summed over halls."},
 
 	{"p95_wait", "s", f.Site, Total, Max, "95th percentile of the time from submission to first start, of the jobs that have started."},
 

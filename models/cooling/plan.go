@@ -107,6 +107,7 @@ type Plan struct {
 	designHeat   float64
 	counts       [facility.NumKinds]int
 	names        [facility.NumKinds][]string
+	class        classLimits
 }
 
 // Kinds of equipment that a plan may hold, in the order of [Plan.Equipment].
@@ -208,6 +209,12 @@ func Compile(spec *Spec, n Sizes) (*Plan, error) {
 		p.compileIdleHalls(&n)
 	}
 	p.compileCDUPumps()
+	if p.none {
+		return p, nil
+	}
+	if err := p.compileClass(spec); err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 

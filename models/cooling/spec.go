@@ -56,6 +56,7 @@ type AirSpec struct {
 	CRAH          CRAHBankSpec               `yaml:"crah" doc:"computer-room air handlers of one hall"`
 	Room          RoomSpec                   `yaml:"room" doc:"what stores heat beside the machines"`
 	Humidity      HumiditySpec               `yaml:"humidity" doc:"water vapour in the halls"`
+	Class         string                     `yaml:"class" doc:"ASHRAE class of the machines: time of the inlets outside its recommended and allowable envelopes is counted, and leaving the latter is an event" enum:"A1,A2,A3,A4,H1,none" default:"A2" source:"ASHRAE TC 9.9 2021; typical of volume servers"`
 	Rise          unit.TemperatureDifference `yaml:"rise" doc:"air temperature rise through a rack at its design power, where the rack states no airflow" default:"14 K" source:"typical of GPU servers" range:"[4,40]"`
 }
 
@@ -108,6 +109,7 @@ type LiquidSpec struct {
 	Fraction unit.Ratio        `yaml:"fraction" doc:"share of a rack's heat that cold plates take, where the rack states none" default:"80 %" source:"typical of cold-plate racks" range:"[0,1]"`
 	Supply   unit.Temperature  `yaml:"supply" doc:"set point of the coolant that goes to the racks" default:"32 degC" source:"typical; ASHRAE S30 to S40" range:"[10,60]"`
 	Flow     unit.SpecificFlow `yaml:"flow" doc:"coolant for each W of design heat" default:"1.2 L/min/kW" source:"typical: 1.0 to 1.5, a rise of 10 to 14 K" range:"(0,)"`
+	Class    string            `yaml:"class" doc:"ASHRAE class that is checked: of the facility water (W) or of the coolant to the racks (S); auto: the coldest S class that holds the set point" enum:"auto,S30,S35,S40,S45,S50,W17,W27,W32,W40,W45,W+,none" default:"auto" source:"ASHRAE TC 9.9"`
 	Loop     int               `yaml:"loop" doc:"racks that share one loop and its CDUs; 0: all racks of a hall" default:"0" range:"[0,100000]"`
 	CDU      CDUBankSpec       `yaml:"cdu" doc:"coolant distribution units of one loop"`
 }

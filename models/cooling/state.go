@@ -61,6 +61,8 @@ type State struct {
 	TowerLeaving float64   // °C of the water from the towers
 	Clamps       int64     // times that a curve's input was held at the end of its range
 
+	Class []Class // by hall
+
 	CRAH, CDU, Chiller, Tower, DryCooler, Pump Units
 
 	down  [facility.NumKinds][]uint8 // by unit: why it does not work
@@ -139,6 +141,7 @@ func New(p *Plan) *State {
 	s.c.flow, s.c.k, s.c.held, s.c.air = fill(racks, -1), fill(racks, 0), fill(racks, 0), fill(racks, 0)
 	s.c.halls, s.c.loops = make([]hallWork, halls), make([]loopWork, loops)
 	s.c.flowOf = fill(waters, 1)
+	s.Class = make([]Class, halls)
 	return s
 }
 
@@ -157,6 +160,7 @@ func (s *State) Clone() *State {
 		u.Power, u.Load, u.Flow, u.Supply, u.Return = slices.Clone(u.Power), slices.Clone(u.Load), slices.Clone(u.Flow), slices.Clone(u.Supply), slices.Clone(u.Return)
 		c.down[k] = slices.Clone(c.down[k])
 	}
+	c.Class = slices.Clone(c.Class)
 	c.c.halls, c.c.loops = slices.Clone(c.c.halls), slices.Clone(c.c.loops)
 	return &c
 }
@@ -257,6 +261,7 @@ type Output struct {
 	Water    float64 // kg/s: make-up of towers and pads, and humidifiers
 	Drain    float64 // kg/s of condensate from wet coils
 	Mode     Mode
+	Crossed  bool // a hall left its class or came back: [Plan.Crossings] tells
 }
 
 // Imbalance returns in - out - stored in W, which is zero but for rounding.

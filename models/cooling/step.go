@@ -50,6 +50,7 @@ func (p *Plan) Step(s *State, in *Input, out *Output) {
 		out.UPS = out.CDUs
 	}
 	out.Mode = s.Mode
+	p.classify(s, in.Dt, out)
 }
 
 // prepareEquipment makes what depends on which units work, and on the step.
@@ -126,6 +127,7 @@ func (p *Plan) Settle(s *State, in *Input) {
 		p.Step(s, &steady, &out)
 	}
 	s.Clamps = 0
+	clear(s.Class)
 }
 
 // Energy returns the heat in J that the masses hold, counted from 0 °C.
