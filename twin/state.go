@@ -37,7 +37,7 @@ type State struct {
 	Racks    []RackState
 	Services []ServiceState
 
-	Down     [][]uint8 // by kind, by thing: how many causes hold it down
+	Down     [][]uint16 // by kind, by thing: how many causes hold it down
 	DownGPUs int32
 	GPULimit []float32 // by GPU: power limit in W, 0 for none; nil until one is set
 	CapAll   float64   // W: power limit on every GPU, 0 for none

@@ -77,7 +77,7 @@ func New(plan *scenarios.Plan, seed uint64) (*World, error) {
 	w.State = State{
 		Free: -1, MechOn: true, CapAll: plan.CapAll,
 		Jobs: make([]JobState, len(work.Jobs)), Nodes: make([]NodeState, t.Count(facility.Node)),
-		Racks: make([]RackState, t.Count(facility.Rack)), Down: make([][]uint8, facility.NumKinds),
+		Racks: make([]RackState, t.Count(facility.Rack)), Down: make([][]uint16, facility.NumKinds),
 		Power: *power.New(plan.Power, w.seed), Battery: power.NewSiteBattery(plan.Battery), Cooling: *cooling.New(plan.Cooling),
 		Failure: *failure.New(plan.Failures, w.seed, t.NameOf), Sched: *schedule.NewState(w.sched),
 		Services: make([]ServiceState, len(plan.Services)),
@@ -85,7 +85,7 @@ func New(plan *scenarios.Plan, seed uint64) (*World, error) {
 	}
 	for k := range w.Down {
 		if n := t.Count(facility.Kind(k)); n > 0 && facility.Kind(k) != facility.Site {
-			w.Down[k] = make([]uint8, n)
+			w.Down[k] = make([]uint16, n)
 		}
 	}
 	for j := range w.Jobs {
@@ -217,6 +217,9 @@ func (w *World) settlePlant() {
 			w.heat[r], w.flow[r] = w.Racks[r].Power, w.Racks[r].Flow
 		}
 		w.plan.Cooling.Settle(&w.Cooling, &w.coolIn)
+		if slices.Max(w.Cooling.RackInlet) > settledLimit {
+			w.startCool()
+		}
 		w.plan.Cooling.Step(&w.Cooling, &w.coolIn, &w.coolOut)
 		w.Cool, w.WaterFlow = w.coolOut.Power, w.coolOut.Water
 		for r := range w.Racks {
@@ -229,6 +232,22 @@ func (w *World) settlePlant() {
 	w.settle()
 	w.plan.Power.Settle(&w.Power)
 	w.Calm = 0
+}
+
+// settledLimit is the inlet temperature in °C above which the equilibrium of a plant means nothing: it cannot reject
+// its heat in this weather, and the racks would have shut down on the way.
+const settledLimit = 60
+
+// startCool begins a run that has no equilibrium from a plant at its set points, an hour under its load.
+func (w *World) startCool() {
+	w.Cooling = *cooling.New(w.plan.Cooling)
+	hour := w.coolIn
+	hour.Dt = 300
+	for range 12 {
+		if w.plan.Cooling.Step(&w.Cooling, &hour, &w.coolOut); slices.Max(w.Cooling.RackInlet) > settledLimit {
+			return
+		}
+	}
 }
 
 // weatherNow brings the outdoor conditions up to date.
@@ -345,7 +364,7 @@ func (w *World) Fork() *World {
 	s.Caps = w.Caps.clone()
 	s.GPULimit, s.Undos = slices.Clone(w.GPULimit), slices.Clone(w.Undos)
 	s.Services = slices.Clone(w.Services)
-	s.Down = make([][]uint8, len(w.Down))
+	s.Down = make([][]uint16, len(w.Down))
 	for k := range w.Down {
 		s.Down[k] = slices.Clone(w.Down[k])
 	}
