@@ -52,10 +52,10 @@ func (in *interval) holds(v float64) bool {
 func (in *interval) text(kind *unit.Kind) string {
 	show := func(v float64) string {
 		if kind == nil {
-			return strconv.FormatFloat(v, 'g', -1, 64)
+			return plain(v)
 		}
 		if kind == unit.RatioKind && v != 0 {
-			return fmt.Sprintf("%s (%s %%)", strconv.FormatFloat(v, 'g', -1, 64), strconv.FormatFloat(v*100, 'g', 6, 64))
+			return fmt.Sprintf("%s (%s %%)", plain(v), strconv.FormatFloat(v*100, 'g', 6, 64))
 		}
 		return kind.Format(v, 6)
 	}
@@ -81,4 +81,12 @@ func (in *interval) text(kind *unit.Kind) string {
 		return "from " + show(in.low) + " to " + show(in.high)
 	}
 	return low + " and " + high
+}
+
+// plain writes a number without an exponent, unless that would be long.
+func plain(v float64) string {
+	if a := math.Abs(v); a != 0 && (a < 1e-4 || a >= 1e15) {
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
 }

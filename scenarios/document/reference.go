@@ -46,7 +46,10 @@ func Reference(w io.Writer, spec any) error {
 // section writes the table of one map.
 func section(w io.Writer, s *shape, path string, root bool) {
 	if root {
-		fmt.Fprintf(w, "## A scenario\n\n")
+		fmt.Fprintf(w, "# The scenario language\n\n"+
+			"One table for each map, the whole document first. A quantity is a number with its unit, `1.2 MW`; a default is\n"+
+			"given as it would be written, with the source of the figure behind it. `halltwin check FILE --resolved` prints the\n"+
+			"defaults that a file takes.\n\n## A scenario\n\n")
 	} else {
 		fmt.Fprintf(w, "## %s\n\nAt `%s`.\n\n", s.title(), path)
 	}
