@@ -3,7 +3,7 @@
 //
 // A [Spec] is the composition of what each model says about itself; there is one line here for each model. Reading
 // goes through package document, which keeps positions and reports every mistake at once with its place and its
-// fix. [Load] resolves `use:` and overrides, [Compile] decodes the result and builds the site: the tree of things
+// fix. [Load] resolves `use:` and overrides, [File.Plan] decodes the result and builds the site: the tree of things
 // with dense indices, the power chain, the cooling, the work, the actions with their targets found.
 //
 // The library (package library: sites, hardware, plants, workloads, weather, what-if files) is embedded, so a

@@ -47,7 +47,7 @@ func versionVerb(p *process) *cobra.Command {
 			if asJSON {
 				return printJSON(p.stdout.Out, v)
 			}
-			_, err := fmt.Fprintf(p.stdout.Out, "halltwin %s  (%s, %s)\n", v.Version, v.Go, v.Platform)
+			_, err := fmt.Fprintf(p.stdout.Out, "halltwin %s (%s, %s)\n", v.Version, v.Go, v.Platform)
 			return err
 		},
 	}

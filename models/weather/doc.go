@@ -3,7 +3,7 @@
 //
 // A [Series] is what a file says: columns of numbers keyed by time stamp. [Parse] reads one from the bytes of an
 // EnergyPlus weather file (EPW) or of a CSV with time stamps; it does no I/O. [Compile] cuts the window of a run
-// from a series and gives a [Source], [CompileSignal] a [Signal]: plain arrays against seconds from the start of
+// from a series and gives a [Source], [CompileCarbon] and [CompilePrice] a [Signal]: plain arrays against seconds from the start of
 // the run, read with a [Cursor] that belongs to the reader's state.
 //
 // Time. A stamp in a CSV carries its offset. The hours of an EPW are local standard time and hour h of a day is

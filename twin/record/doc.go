@@ -15,6 +15,6 @@
 // wall clock, host name or path enters a recording. The only exceptions are the KPIs of the group ENGINE in the
 // summary (how long the run took), which are marked measured.
 //
-// The sinks live below: rundir (a run's directory), parquet, jsonl, lineproto, series (in memory, bounded) and
+// The sinks live below: rundir (a run's directory), parquet, csv, jsonl, lineproto, series (in memory, bounded) and
 // report (HTML); term prints to a terminal and compare sets two runs side by side.
 package record
