@@ -106,24 +106,33 @@ func (p packGroups) place(a *attempt) bool {
 // fill packs as much as there is room for into the given nodes: the fullest that takes the rest, else the emptiest.
 func (a *attempt) fill(nodes []int32) {
 	for a.want > 0 {
-		best, room := int32(-1), int32(0)
-		for _, n := range nodes {
+		best, room := -1, int32(0)
+		for i, n := range nodes {
 			r := a.room(n)
 			if r == 0 {
 				continue
 			}
 			better := r > room
 			if r == room {
-				better = r == a.want && a.s.Nodes[n].Level < a.s.Nodes[best].Level
+				better = r == a.want && a.s.Nodes[n].Level < a.s.Nodes[nodes[best]].Level
 			}
 			if better {
-				best, room = n, r
+				best, room = i, r
 			}
 		}
 		if best < 0 {
 			return
 		}
-		a.take(best, room)
+		a.take(nodes[best], room)
+		// The next ones with as much room are the next best, as long as more than that is wanted.
+		for _, n := range nodes[best+1:] {
+			if a.want <= room {
+				break
+			}
+			if a.room(n) == room {
+				a.take(n, room)
+			}
+		}
 	}
 }
 
