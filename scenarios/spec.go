@@ -188,7 +188,7 @@ func (s *ActionSpec) Validate(fail func(path, msg string)) {
 // RecordSpec says what is recorded.
 type RecordSpec struct {
 	Every    unit.Duration `yaml:"every" doc:"time between samples" default:"60 s" range:"(0,)"`
-	Channels []string      `yaml:"channels" doc:"channels or patterns (job.*); empty: the site's"`
+	Channels []string      `yaml:"channels" doc:"channels or patterns (job.*), besides the site's own gauges, which are always recorded"`
 	Select   string        `yaml:"select" doc:"selector of the things whose channels are recorded; empty: all"`
 	Influx   bool          `yaml:"influx" doc:"also write the samples as InfluxDB line protocol" default:"false"`
 }
