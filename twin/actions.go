@@ -295,6 +295,10 @@ func (w *World) set(r facility.Ref, field string, value float64) (old float64) {
 		return old
 	}
 	w.disturb()
+	if r.Kind == facility.Utility {
+		w.wantSettle()
+		return w.plan.Power.SetVoltage(&w.Power, int(r.Index), value)
+	}
 	old = w.plan.Cooling.Setting(&w.Cooling, r, field)
 	if err := w.plan.Cooling.Set(&w.Cooling, r, field, value); err != nil {
 		w.emit(record.Event{Severity: record.Warning, Type: "set", Subject: w.name(r), Text: err.Error()})

@@ -57,6 +57,19 @@ func (p *Plan) Advance(s *State, dt float64) {
 			s.Transfer[i] -= dt
 		}
 	}
+	for i := range s.Ride {
+		if s.Sagging[i] {
+			s.Ride[i] -= dt
+		}
+		s.Connect[i] = max(s.Connect[i]-dt, 0)
+	}
+	if p.gated {
+		for g, t := range s.Gate {
+			if t > 0 {
+				s.Gate[g] = max(t-dt, 0)
+			}
+		}
+	}
 	s.Counts.UnservedRackSeconds += float64(s.Dark) * dt
 	if !s.MechOn {
 		s.Counts.NoCoolingSeconds += dt
@@ -112,6 +125,24 @@ func (p *Plan) Next(s *State) float64 {
 	for i, to := range s.Target {
 		if to >= 0 {
 			t = min(t, s.Transfer[i])
+		}
+	}
+	if p.sheds(s) {
+		return 0
+	}
+	for i := range p.sides {
+		if s.Sagging[i] && s.Ride[i] > due {
+			t = min(t, s.Ride[i])
+		}
+		if p.step > 0 && p.waits(s, i) {
+			t = min(t, s.Connect[i])
+		}
+	}
+	if p.gated {
+		for _, w := range s.Gate {
+			if w > due {
+				t = min(t, w)
+			}
 		}
 	}
 	for i := range s.Bypassed {

@@ -23,7 +23,7 @@ func (p *Plan) commandSwitch(s *State, i int) {
 		switch {
 		case on == best:
 			s.Target[i] = -1
-		case !s.Live[i]: // any source is better than none
+		case !p.available(s, i, on): // any source is better than none
 			if s.Target[i] != best || s.Transfer[i] > p.transfer {
 				s.Target[i], s.Transfer[i] = best, p.transfer
 			}

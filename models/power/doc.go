@@ -38,6 +38,11 @@
 // has; when the utility is back for the retransfer time the ATS goes back, and gensets cool down. A UPS bank that
 // is overloaded goes to its bypass, or off when it is on battery. Trips move load to what is left, which may trip too.
 //
+// Gensets may take their load block by block (the UPSs one by one, then the cooling), so that no step is larger than
+// they stand, and shed racks that they cannot carry. Racks that were dark come back PDU by PDU. A sag below 85 % puts
+// UPSs on battery; what has no UPS stands it as long as the ITI (CBEMA) curve says. A static switch moves a side between
+// live sources faster than that.
+//
 // [SiteBattery] stands apart: a battery behind the meter that follows the grid's carbon intensity. It changes what the
 // meter sees, not what the chain carries.
 //
@@ -49,12 +54,13 @@
 //
 // # Left out
 //
-// Voltage, frequency, reactive power, harmonics, phase imbalance, inrush, faults to earth; sags too short to matter
-// to a double-conversion UPS; sequenced load steps onto a genset; battery temperature beyond its ageing. A bank's units
+// Voltage within its window, frequency, reactive power, harmonics, phase imbalance, faults to earth; the current of an
+// inrush (its order is modelled, [RestartSpec]); higher current in a sag; cooling stands a sag as power supplies do; battery temperature beyond its ageing. A bank's units
 // are alike.
 //
 // # Sources
 //
-// IEEE C37.112-2018, IEC 60255-151, UL 489 (breakers); Jongerden & Haverkort 2009 (KiBaM); NFPA 110 (genset start);
+// IEEE C37.112-2018, IEC 60255-151, UL 489 (breakers); Jongerden & Haverkort 2009 (KiBaM); NFPA 110 (genset start); ISO 8528-5 (load steps);
+// ITI (CBEMA) curve application note, 2000 (sags);
 // IEEE 1188 (battery life); ExaDigiT/RAPS (Frontier's converters and their staging). Defaults marked "typical" are the field's habit, not citations.
 package power

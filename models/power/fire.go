@@ -11,7 +11,7 @@ import (
 //
 // Kinds: side.lost, side.back (a side's switchboard), genset.refuse, genset.lockout, genset.run, genset.stop, genset.dry,
 // ats.transfer, ups.battery, ups.online, ups.bypass, ups.off, battery.empty, battery.full,
-// breaker.trip, load.high, load.over, load.normal, racks.dark, racks.on, cooling.off, cooling.on.
+// sts.transfer, load.shed, load.restored, breaker.trip, load.high, load.over, load.normal, racks.dark, racks.on, cooling.off, cooling.on.
 type Effect struct {
 	Kind string
 	Ref  facility.Ref
@@ -21,7 +21,7 @@ type Effect struct {
 // Critical reports whether power, or what protects it, is gone.
 func (e *Effect) Critical() bool {
 	switch e.Kind {
-	case "breaker.trip", "battery.empty", "ups.off", "genset.lockout", "genset.dry", "racks.dark", "cooling.off":
+	case "breaker.trip", "battery.empty", "ups.off", "genset.lockout", "genset.dry", "load.shed", "racks.dark", "cooling.off":
 		return true
 	}
 	return false
@@ -44,11 +44,12 @@ func (p *Plan) Fire(s *State, fx []Effect) []Effect {
 	f := &firing{p, s, fx}
 	f.gensets()
 	f.switches()
+	f.connect()
 	f.breakers()
 	f.cords()
 	f.batteries()
 	f.banks()
-	if s.News {
+	if !f.shedding() && s.News { // else the flows are of before: they are told after the next Solve
 		f.report()
 		s.News = false
 	}
@@ -111,7 +112,11 @@ func (f *firing) switches() {
 		if to < 0 || f.Transfer[i] > due {
 			continue
 		}
-		f.Source[i], f.Target[i] = to, -1
+		f.Source[i], f.Target[i], f.Told.From[i] = to, -1, to
+		f.Blocks[i], f.Connect[i] = allBlocks, 0
+		if f.step > 0 && int(to) == len(f.Plan.sides[i].feeds) {
+			f.Blocks[i] = 0
+		}
 		f.Counts.Transfers++
 		f.say("ats.transfer", f.source(i), "takes over %s, %s", f.sideName(i), watts(f.Demand[i]))
 	}
@@ -230,6 +235,10 @@ func (f *firing) banks() {
 // report says what the last Solve found.
 func (f *firing) report() {
 	for i, live := range f.Live {
+		if f.Source[i] != f.Told.From[i] {
+			f.Told.From[i] = f.Source[i]
+			f.say("sts.transfer", f.source(i), "takes over %s, %s, without a gap", f.sideName(i), watts(f.Demand[i]))
+		}
 		if live == f.Told.Live[i] {
 			continue
 		}

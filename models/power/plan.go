@@ -95,7 +95,13 @@ type Plan struct {
 	tank, fullFuel, idle   float64 // m³, m³/J, ratio
 
 	transfer, retransfer float64 // s
-	volts, powerFactor   float64
+	static               bool    // transfers between live sources are not noticed
+
+	step, settle               float64 // of a genset's rating, 0 for any; s
+	shed                       bool
+	restartAfter, restartEvery float64 // s
+	gated                      bool    // groups of racks are shed, or restart in turn
+	volts, powerFactor         float64
 
 	notes []string
 }

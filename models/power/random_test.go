@@ -52,13 +52,21 @@ func randomSpec(t *rapid.T, base *Spec) *Spec {
 	s.UPS.Each.Rating = unit.Power(200e3 * scale("ups rating"))
 	s.UPS.Each.Autonomy = 60
 	s.UPS.Each.Bypass = rapid.Bool().Draw(t, "bypass")
-	s.UPS.Each.Mode = rapid.SampledFrom([]string{"double-conversion", "eco"}).Draw(t, "mode")
+	s.UPS.Each.Mode = rapid.SampledFrom([]string{"double-conversion", "eco", "dc"}).Draw(t, "mode")
 	s.UPS.Each.Battery.Model = rapid.SampledFrom([]string{"energy", "peukert", "kibam"}).Draw(t, "battery")
 	s.PDU.Rating = unit.Power(60e3 * scale("pdu rating"))
 	s.PDU.Count = Count(rapid.IntRange(0, 2).Draw(t, "pdus")) * 6
 	s.Genset.FailToStart = ratio(rapid.Float64Range(0, 1).Draw(t, "refusal"))
 	s.Genset.Bus = rapid.SampledFrom([]string{"side", "common"}).Draw(t, "bus")
 	s.Genset.Fuel.Tank = 3600
+	if rapid.Bool().Draw(t, "steps") {
+		step := ratio(scale("step") / 2)
+		s.Genset.Step, s.Genset.Settle = &step, unit.Duration(rapid.SampledFrom([]float64{2, 30}).Draw(t, "settle"))
+	}
+	s.Genset.Shed = rapid.Bool().Draw(t, "shed")
+	s.Transfer.Kind = rapid.SampledFrom([]string{"ats", "sts"}).Draw(t, "switch")
+	s.Restart.After = unit.Duration(rapid.SampledFrom([]float64{0, 20}).Draw(t, "after"))
+	s.Restart.Every = unit.Duration(rapid.SampledFrom([]float64{0, 7}).Draw(t, "every"))
 	s.Mechanical.UPS = rapid.Bool().Draw(t, "cooling on ups")
 	curve := rapid.SampledFrom([]string{"thermal", "ieee-ei", "iec-si"}).Draw(t, "curve")
 	s.PDU.Breaker.Curve, s.Transformer.Breaker.Curve = curve, curve
@@ -81,7 +89,10 @@ func randomChain(t *rapid.T, base *Spec) {
 	w := &world{p: p, s: New(p, random.Seed(rapid.Uint64().Draw(t, "seed"))), mechW: 90e3, rackW: make([]float64, n)}
 	kinds := layerKinds[:]
 	for range rapid.IntRange(1, 25).Draw(t, "acts") {
-		switch rapid.IntRange(0, 3).Draw(t, "act") {
+		switch rapid.IntRange(0, 4).Draw(t, "act") {
+		case 4:
+			i := rapid.IntRange(0, p.Count(facility.Utility)-1).Draw(t, "feed")
+			p.SetVoltage(w.s, i, rapid.SampledFrom([]float64{1, 0.9, 0.82, 0.75, 0.3}).Draw(t, "voltage"))
 		case 0:
 			for r := range w.rackW {
 				w.rackW[r] = rapid.Float64Range(0, 25e3).Draw(t, "rack")

@@ -100,6 +100,11 @@ func TestSequences(t *testing.T) {
 				return b.String()
 			case "fail", "repair":
 				w.health(find(t, w.p, d.CmdArgs[0].Key), d.Cmd == "repair")
+			case "voltage":
+				var v float64
+				d.ScanArgs(t, "at", &v)
+				w.p.SetVoltage(w.s, int(find(t, w.p, d.CmdArgs[0].Key).Index), v)
+				w.update()
 			case "load":
 				var kw float64
 				d.ScanArgs(t, "racks", &kw)

@@ -76,6 +76,7 @@ func Compile(spec *Spec, n Sizes) (*Plan, error) {
 	}
 	c.number()
 	c.wire(pairs)
+	c.gated = c.shed || c.restartAfter > 0 || c.restartEvery > 0
 	return c.Plan, nil
 }
 
@@ -186,6 +187,10 @@ func (c *compiler) gensetLayer(bus float64) {
 	l.breaker, l.model = s.Overload.breaker(gensetOverload), s.Title
 	c.start, c.retry, c.cooldown = float64(s.Start), float64(s.Retry), float64(s.Cooldown)
 	c.failToStart, c.attempts = float64(s.FailToStart), s.Attempts
+	c.settle, c.shed = float64(s.Settle), s.Shed
+	if s.Step != nil {
+		c.step = float64(*s.Step)
+	}
 	c.idle = float64(s.Fuel.Idle)
 	c.fullFuel = float64(s.Fuel.FullLoad) / 3.6e6
 	c.tank = float64(s.Fuel.Tank) * FuelUse(l.rating, l.rating, c.fullFuel, c.idle)
@@ -225,7 +230,15 @@ func (c *compiler) utilityLayer() {
 	if s.Rating != nil {
 		c.layers[utilities].rating = float64(*s.Rating)
 	}
-	c.transfer, c.retransfer = float64(c.spec.Transfer.Break), float64(s.Retransfer)
+	c.transfer, c.retransfer = 0.150, float64(s.Retransfer)
+	if c.spec.Transfer.Kind == "sts" {
+		c.transfer = 0.006
+	}
+	if b := c.spec.Transfer.Break; b != nil {
+		c.transfer = float64(*b)
+	}
+	c.static = c.spec.Transfer.Kind == "sts" && c.transfer <= holdUp
+	c.restartAfter, c.restartEvery = float64(c.spec.Restart.After), float64(c.spec.Restart.Every)
 	c.volts, c.powerFactor = float64(s.Voltage), float64(s.PowerFactor)
 }
 

@@ -11,6 +11,9 @@ var unlimited = math.Inf(1)
 func (p *Plan) Solve(s *State, rackW []float64, mechW float64) {
 	s.Loss, s.Storing = Losses{}, 0
 	clear(s.Flow)
+	if p.static {
+		p.switchStatic(s)
+	}
 	for i := range p.sides {
 		p.energise(s, i)
 	}
@@ -33,8 +36,17 @@ const restart = 0.02
 // energise finds what has voltage on a side, from the source down.
 func (p *Plan) energise(s *State, i int) {
 	sd := &p.sides[i]
-	live := p.available(s, i, s.Source[i])
+	good := p.available(s, i, s.Source[i])
+	live := good
+	if good {
+		s.Sagging[i] = false
+	} else {
+		live = p.rides(s, i)
+	}
 	s.Live[i] = live
+	if p.step > 0 && !live && int(s.Source[i]) == len(sd.feeds) {
+		s.Blocks[i], s.Connect[i] = 0, 0 // gensets that come back take it block by block
+	}
 	s.Fed[i] = live && sd.ups.count() == 0
 	first := p.layers[upses].first
 	if s.Bypassed[i] && !live && s.Drew[i] <= p.layers[upses].rating*float64(p.working(s, sd.ups)) {
@@ -50,7 +62,7 @@ func (p *Plan) energise(s *State, i int) {
 			if live {
 				m = UPSBypass
 			}
-		case live:
+		case good && u-sd.ups.first < s.Blocks[i]:
 			m = UPSOnline
 		case !s.Drained[k] || s.Available[k] > p.battery.low()+restart*p.battery.Capacity:
 			m = UPSBattery
@@ -60,7 +72,7 @@ func (p *Plan) energise(s *State, i int) {
 		s.UPS[k] = m
 	}
 	if sd.ups.count() > 0 {
-		s.Fed[i] = working || live && p.bypass
+		s.Fed[i] = working || live && p.bypass && s.Blocks[i] > 0
 	}
 }
 
@@ -69,7 +81,7 @@ func (p *Plan) available(s *State, i int, k int32) bool {
 	sd := &p.sides[i]
 	if int(k) < len(sd.feeds) {
 		u := sd.feeds[k]
-		return s.Up[u] && !s.Open[u] && (sd.transformers.count() == 0 || p.working(s, sd.transformers) > 0)
+		return s.Up[u] && !s.Open[u] && s.Voltage[u] >= window && (sd.transformers.count() == 0 || p.working(s, sd.transformers) > 0)
 	}
 	return p.running(s, sd.group) > 0
 }
@@ -106,6 +118,9 @@ func (p *Plan) loadRacks(s *State, rackW []float64) {
 	for i := range p.rackFeeds {
 		f := &p.rackFeeds[i]
 		live := mask(p.liveOutlet(s, f.a), f.b >= 0 && p.liveOutlet(s, f.b))
+		if p.gated {
+			live = p.gate(s, i, live)
+		}
 		if s.Cuts > 0 {
 			for r := f.lo; r < f.hi; r++ {
 				p.loadRun(s, f, live&^s.Cut[r], r, r+1, rackW)
@@ -154,7 +169,12 @@ func (p *Plan) loadRun(s *State, f *rackFeed, live uint8, lo, hi int32, rackW []
 
 // liveOutlet reports whether a PDU can feed racks.
 func (p *Plan) liveOutlet(s *State, u int32) bool {
-	return s.Fed[p.outletSide[u-p.layers[pdus].first]] && s.Up[u] && !s.Open[u]
+	i := p.outletSide[u-p.layers[pdus].first]
+	if !s.Fed[i] || !s.Up[u] || s.Open[u] {
+		return false
+	}
+	sd := &p.sides[i]
+	return p.step == 0 || sd.ups.count() > 0 || u-sd.pdus.first < s.Blocks[i]
 }
 
 func mask(a, b bool) uint8 {
@@ -196,7 +216,7 @@ func (p *Plan) loadMech(s *State, w float64) {
 	n := 0
 	for i := range p.sides {
 		s.Bus[i] = 0
-		if live[i] {
+		if live[i] && (p.mechUPS || p.connected(s, i)) {
 			n++
 		}
 	}
@@ -210,8 +230,9 @@ func (p *Plan) loadMech(s *State, w float64) {
 		case !live[i]:
 		case p.mechUPS:
 			s.Out[i] += w / float64(n)
-		default:
+		case p.connected(s, i):
 			s.Bus[i] = w / float64(n)
+			s.Cooled[i] = s.Bus[i]
 		}
 	}
 }
@@ -248,7 +269,7 @@ func (p *Plan) loadUPS(s *State, i int) {
 			}
 		}
 	}
-	if s.Live[i] {
+	if s.Live[i] && p.connected(s, i) && !s.Sagging[i] {
 		s.Demand[i] = s.Bus[i]
 	}
 	if s.Fed[i] {
@@ -285,7 +306,11 @@ func (p *Plan) loadSources(s *State) {
 		if !s.Live[i] {
 			continue
 		}
-		s.Bus[i] += p.chargeBatteries(s, i, p.headroom(s, i))
+		if p.connected(s, i) {
+			s.Bus[i] += p.chargeBatteries(s, i, p.headroom(s, i))
+		} else {
+			p.chargeBatteries(s, i, 0)
+		}
 		if k := s.Source[i]; int(k) < len(sd.feeds) {
 			s.Flow[sd.feeds[k]] += s.Bus[i]
 		} else {
@@ -419,7 +444,7 @@ func (p *Plan) rate(s *State) {
 		}
 	}
 	for i, live := range s.Live {
-		if live != s.Told.Live[i] {
+		if live != s.Told.Live[i] || s.Source[i] != s.Told.From[i] {
 			s.News = true
 		}
 	}

@@ -20,6 +20,7 @@ type Spec struct {
 	UPS         UPSBankSpec      `yaml:"ups" doc:"uninterruptible power supplies"`
 	PDU         PDUsSpec         `yaml:"pdu" doc:"power distribution units that feed racks"`
 	RackLimit   *unit.Power      `yaml:"rack_limit" doc:"rating of the breaker of one rack cord; absent: not limited" range:"(0,)"`
+	Restart     RestartSpec      `yaml:"restart" doc:"how racks come back after they were without power"`
 	Mechanical  MechanicalSpec   `yaml:"mechanical" doc:"path of the cooling load"`
 }
 
@@ -111,13 +112,24 @@ type FuelSpec struct {
 // GensetsSpec is all gensets.
 type GensetsSpec struct {
 	GensetSpec `yaml:",inline"`
-	Count      Count  `yaml:"count" doc:"gensets in all sides; 0: none" default:"auto"`
-	Bus        string `yaml:"bus" doc:"what they feed: their own side, or all sides over a common bus" enum:"side,common" default:"side"`
+	Count      Count         `yaml:"count" doc:"gensets in all sides; 0: none" default:"auto"`
+	Step       *unit.Ratio   `yaml:"step" doc:"largest load that a running genset takes at once, relative to its rating (typically 60–80 %); larger ones are connected block by block, first the UPSs (or PDUs), last the cooling; absent: any" range:"(0,2]"`
+	Settle     unit.Duration `yaml:"settle" doc:"time between two blocks, in which voltage and frequency recover" default:"5 s" source:"typical, ISO 8528-5 class G2" range:"(0,)"`
+	Shed       bool          `yaml:"shed" doc:"racks are shed, the last PDUs first, when the running gensets cannot carry all; else they are overloaded and trip" default:"false"`
+	Bus        string        `yaml:"bus" doc:"what they feed: their own side, or all sides over a common bus" enum:"side,common" default:"side"`
 }
 
 // TransferSpec is the transfer switches.
 type TransferSpec struct {
-	Break unit.Duration `yaml:"break" doc:"time without power while the switch moves" default:"150 ms" source:"typical, 80–200 ms" range:"(0,)"`
+	Kind  string         `yaml:"kind" doc:"automatic (mechanical) or static; between two live sources a static switch is faster than power supplies notice, 20 ms by the ITI (CBEMA) curve" enum:"ats,sts" default:"ats"`
+	Break *unit.Duration `yaml:"break" doc:"time without power while the switch moves; absent: 150 ms, typical of 80–200 ms, or 6 ms, typical of 4–8 ms" range:"(0,)"`
+}
+
+// RestartSpec is the order in which racks come back: those of one PDU, or pair of PDUs, together, one after another, so
+// that their inrush and their start do not meet.
+type RestartSpec struct {
+	After unit.Duration `yaml:"after" doc:"time from the return of power until the first racks are connected" default:"0 s" range:"[0,)"`
+	Every unit.Duration `yaml:"every" doc:"time between the racks of one PDU and those of the next" default:"0 s" range:"[0,)"`
 }
 
 // CurveSpec is a loss curve: loss ÷ rating = k0 + k1 x + k2 x², with x = output ÷ rating.

@@ -76,6 +76,17 @@ type State struct {
 	Heat []float64 // by unit: overload heat, trips at 1
 	Over []uint8   // by unit: what was last said of its load: 0 nothing, 1 above continuous limit, 2 will trip
 
+	Voltage []float64 // by utility: relative to nominal
+	Sagging []bool    // by side: its feed sags and its loads still stand it
+	Ride    []float64 // by side: s that they stand it
+
+	Gate     []float64 // by group of racks: s until it is connected; 0 when it is, +Inf without power
+	Shed     []bool    // by group of racks
+	ShedLoad []float64 // by group of racks: W that it drew when it was shed
+	Blocks   []int32   // by side: blocks of load that are connected
+	Connect  []float64 // by side: s until the next one may be
+	Cooled   []float64 // by side: W of cooling when it last had everything
+
 	Source   []int32   // by side: the feed it is on, counted in its preference; their number means the gensets
 	Target   []int32   // by side: what it is to move to; -1: nothing
 	Transfer []float64 // by side: s until it moves
@@ -125,6 +136,7 @@ type State struct {
 type Told struct {
 	UPS  []UPSMode
 	Live []bool
+	From []int32 // Source
 	Dark int
 	Mech bool
 }
@@ -144,8 +156,11 @@ func New(p *Plan, seed random.Seed) *State {
 		BatteryW: make([]float64, nu), Drained: make([]bool, nu), Charging: make([]bool, nu),
 		Gensets: make([]GensetMode, ng), Timer: make([]float64, ng), Fuel: make([]float64, ng),
 		FuelUse: make([]float64, ng), Draws: make([]random.Stream, ng),
+		Voltage: make([]float64, p.layers[utilities].count()), Sagging: make([]bool, k), Ride: make([]float64, k),
+		Gate: make([]float64, len(p.rackFeeds)), Shed: make([]bool, len(p.rackFeeds)), ShedLoad: make([]float64, len(p.rackFeeds)),
+		Blocks: make([]int32, k), Connect: make([]float64, k), Cooled: make([]float64, k),
 		RackOn: make([]bool, p.racks), Cut: make([]uint8, p.racks), MechOn: true,
-		Told: Told{UPS: make([]UPSMode, nu), Live: make([]bool, k), Mech: true},
+		Told: Told{UPS: make([]UPSMode, nu), Live: make([]bool, k), From: make([]int32, k), Mech: true},
 	}
 	if p.limited() {
 		s.CordLoad, s.CordLive = make([]float64, p.racks), make([]uint8, p.racks)
@@ -154,7 +169,11 @@ func New(p *Plan, seed random.Seed) *State {
 	for i := range s.Up {
 		s.Up[i] = true
 	}
+	for i := range s.Voltage {
+		s.Voltage[i] = 1
+	}
 	for i := range s.Target {
+		s.Blocks[i] = allBlocks
 		s.Target[i], s.Live[i], s.Told.Live[i] = -1, true, true
 	}
 	for i := range s.UPS {
@@ -182,6 +201,9 @@ func (s *State) Clone() *State {
 	c.Flow, c.Load, c.Heat, c.Over = slices.Clone(s.Flow), slices.Clone(s.Load), slices.Clone(s.Heat), slices.Clone(s.Over)
 	c.Source, c.Target, c.Transfer = slices.Clone(s.Source), slices.Clone(s.Target), slices.Clone(s.Transfer)
 	c.Live, c.Fed, c.Bypassed = slices.Clone(s.Live), slices.Clone(s.Fed), slices.Clone(s.Bypassed)
+	c.Voltage, c.Sagging, c.Ride = slices.Clone(s.Voltage), slices.Clone(s.Sagging), slices.Clone(s.Ride)
+	c.Gate, c.Shed, c.ShedLoad = slices.Clone(s.Gate), slices.Clone(s.Shed), slices.Clone(s.ShedLoad)
+	c.Blocks, c.Connect, c.Cooled = slices.Clone(s.Blocks), slices.Clone(s.Connect), slices.Clone(s.Cooled)
 	c.Demand, c.Drew = slices.Clone(s.Demand), slices.Clone(s.Drew)
 	c.Bus, c.Out = slices.Clone(s.Bus), slices.Clone(s.Out)
 	c.UPS, c.Available, c.Bound = slices.Clone(s.UPS), slices.Clone(s.Available), slices.Clone(s.Bound)
@@ -190,7 +212,7 @@ func (s *State) Clone() *State {
 	c.FuelUse, c.Draws = slices.Clone(s.FuelUse), slices.Clone(s.Draws)
 	c.RackOn, c.Cut = slices.Clone(s.RackOn), slices.Clone(s.Cut)
 	c.CordLoad, c.CordLive, c.BranchHeat = slices.Clone(s.CordLoad), slices.Clone(s.CordLive), slices.Clone(s.BranchHeat)
-	c.Told.UPS, c.Told.Live = slices.Clone(s.Told.UPS), slices.Clone(s.Told.Live)
+	c.Told.UPS, c.Told.Live, c.Told.From = slices.Clone(s.Told.UPS), slices.Clone(s.Told.Live), slices.Clone(s.Told.From)
 	return &c
 }
 

@@ -23,7 +23,7 @@ var PowerSequences = Benchmark{
 func runPowerSequences(ctx context.Context, _ string) (*Result, error) {
 	r := &Result{}
 	for _, group := range []func(context.Context, *Result) error{
-		breakerCases, relayCases, breakerOnLoss, batteryCases, gensetCases, darkCases, redundancyCases,
+		breakerCases, relayCases, breakerOnLoss, batteryCases, gensetCases, darkCases, restartCases, sagCases, redundancyCases,
 	} {
 		if err := group(ctx, r); err != nil {
 			return nil, err
@@ -139,6 +139,15 @@ func (r *Result) second(name string, got, want float64) {
 // load compares a relative load with its closed form.
 func (r *Result) load(name string, got, want float64) {
 	r.Add(name, got, "", fmt.Sprintf("%.9g", want), math.Abs(got-want) <= 1e-9)
+}
+
+// never wants that there is no such event.
+func (r *Result) never(name string, after float64) {
+	count := 0.0
+	if !math.IsNaN(after) {
+		count = 1
+	}
+	r.load(name, count, 0)
 }
 
 // bare is a chain of one PDU behind the grid, which limits alone.
@@ -379,6 +388,74 @@ func redundancyCases(ctx context.Context, r *Result) error {
 			}
 		}
 		r.load(c.name+".load_of_lost", after[c.units-1], 0)
+	}
+	return nil
+}
+
+// restartCases: a genset of 1 MW takes at most half of it at once, and racks come back PDU by PDU.
+func restartCases(ctx context.Context, r *Result) error {
+	const free = "curve: {k0: 0, k1: 0, k2: 0}"
+	c := powerCase{
+		name: "blocks", racks: 3, idle: 3e5, until: disturbed + 200, timeline: []string{fmt.Sprintf("at: %g s, fail: utility-a", disturbed)},
+		power: "redundancy: N, transformer: {count: 0}, pdu: {count: 0}, ups: {count: 3, each: {rating: 500 kW, battery: {charger: 0}, " + free + "}}, " +
+			"genset: {count: 1, rating: 1 MW, start: 10 s, fail_to_start: 0, step: 60 %, settle: 5 s}", channels: ", genset.power",
+	}
+	l, err := c.run(ctx)
+	if err != nil {
+		return err
+	}
+	// Blocks of 300 kW: two fit into 600 kW, the third follows when the genset has settled.
+	r.second("blocks.first_online", l.after("ups.online", disturbed), 10.15)
+	last := math.NaN()
+	for i := range l.events {
+		if e := &l.events[i]; e.Type == "ups.online" {
+			last = e.Time - disturbed
+		}
+	}
+	r.second("blocks.last_online", last, 15.15)
+	r.load("blocks.genset_load", l.at("genset.power", disturbed+20)[0]/1e6, 0.9)
+
+	c.name, c.racks, c.idle = "stagger", 4, 1e5
+	c.power = "redundancy: N, transformer: {count: 0}, ups: {count: 0}, pdu: {count: 4, rating: 200 kW, " + free + "}, " +
+		"genset: {count: 1, rating: 1 MW, start: 10 s, fail_to_start: 0}, restart: {after: 20 s, every: 3 s}"
+	if l, err = c.run(ctx); err != nil {
+		return err
+	}
+	k := 0
+	for i := range l.events {
+		if e := &l.events[i]; e.Type == "racks.on" {
+			r.second(fmt.Sprintf("stagger.pdu_%d", k), e.Time-disturbed, 10.15+20+3*float64(k))
+			k++
+		}
+	}
+	r.load("stagger.groups", float64(k), 4)
+	return nil
+}
+
+// sagCases: what the ITI (CBEMA) curve lets through reaches no load; what is longer drops what has no UPS.
+func sagCases(ctx context.Context, r *Result) error {
+	for _, s := range []struct{ voltage, long, stands float64 }{{0.6, 0.2, 0.02}, {0.75, 0.4, math.NaN()}, {0.75, 2, 0.5}, {0.82, 9, math.NaN()}, {0.82, 30, 10}} {
+		c := powerCase{
+			name: "sag", racks: 1, idle: 1e5, until: disturbed + 200,
+			timeline: []string{fmt.Sprintf("at: %g s, set: {utility-a.voltage: %g %%}, for: %g s", disturbed, 100*s.voltage, s.long)},
+			power:    "redundancy: N, transformer: {count: 0}, pdu: {count: 0}, genset: {count: 0}, ups: {count: 0}",
+		}
+		l, err := c.run(ctx)
+		if err != nil {
+			return err
+		}
+		name := fmt.Sprintf("sag.%g %% for %g s", 100*s.voltage, s.long)
+		if dark := l.after("racks.dark", disturbed); math.IsNaN(s.stands) {
+			r.never(name+" racks_dark", dark)
+		} else {
+			r.second(name+" racks_dark", dark, s.stands)
+		}
+		c.name, c.power = "sag-ups", "redundancy: N, transformer: {count: 0}, pdu: {count: 0}, genset: {count: 0}, ups: {count: 1}"
+		if l, err = c.run(ctx); err != nil {
+			return err
+		}
+		r.never(name+" racks_dark_with_ups", l.after("racks.dark", disturbed))
+		r.second(name+" on_battery", l.after("ups.online", disturbed), s.long)
 	}
 	return nil
 }
