@@ -27,12 +27,11 @@ var settings = list()
 func list() []Setting {
 	all := []Setting{
 		{facility.GPU, "power_limit", unit.PowerKind, 0, 100e3, "Power limit of the device, raised to the least that its type allows; 0 W lifts it."},
-		{facility.Utility, "voltage", unit.RatioKind, 0, 1.1, "Voltage of the feed relative to nominal: a sag while it is below 90 %."},
 	}
 	for _, s := range cooling.Settings() {
 		all = append(all, Setting{s.Kind, s.Field, s.Unit, 2, 70, "Set point: " + s.Doc + "."})
 	}
-	return all
+	return append(all, Setting{facility.Utility, "voltage", unit.RatioKind, 0, 1.1, "Voltage of the feed relative to nominal; below 85 % it is a sag."})
 }
 
 // Settings returns every setting, those of one kind together. The slice must not be changed.
