@@ -299,6 +299,18 @@ func randomPlant(t *testing.T, rng *rand.Rand) (*Plan, *State, *Input) {
 	if rng.IntN(2) == 0 {
 		spec.Plant.DryCooler.Each.Pads = &PadSpec{Effectiveness: 0.75, Above: 20}
 	}
+	if rng.IntN(3) == 0 {
+		spec.Air.Reset = &AirResetSpec{By: pick("inlet", "return", "outdoor", "smart"), Lowest: 20}
+		defaults(t, spec.Air.Reset)
+	}
+	if rng.IntN(3) == 0 && spec.Plant.Kind != "outdoor-air" {
+		spec.Plant.Chilled.Reset = &WaterResetSpec{By: pick("load", "outdoor", "air")}
+		defaults(t, spec.Plant.Chilled.Reset)
+	}
+	if rng.IntN(3) == 0 && spec.Plant.Kind != "outdoor-air" {
+		spec.Plant.Chiller.Staging = &StagingSpec{}
+		defaults(t, spec.Plant.Chiller.Staging)
+	}
 	defaults(t, &spec)
 	halls := 1 + rng.IntN(3)
 	for range n.Racks {

@@ -212,6 +212,9 @@ func Compile(spec *Spec, n Sizes) (*Plan, error) {
 	if p.none {
 		return p, nil
 	}
+	if err := p.checkControls(spec); err != nil {
+		return nil, err
+	}
 	if err := p.compileClass(spec); err != nil {
 		return nil, err
 	}

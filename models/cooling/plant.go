@@ -26,6 +26,7 @@ func (p *Plan) sink(s *State, l *water, in *Input, start, load, rate float64) (s
 	}
 	var w plantWork
 	w.evap = s.WaterSet[0]
+	p.stage(s, load, in.Dt)
 	w.available = p.runChillers(s, in.Dt, &w)
 	if p.banks[towers].n > 0 {
 		return p.towerSink(s, l, in, start, load, rate, w)
@@ -38,7 +39,7 @@ func (p *Plan) sink(s *State, l *water, in *Input, start, load, rate float64) (s
 func (p *Plan) runChillers(s *State, dt float64, w *plantWork) float64 {
 	share := 0.0
 	for i := range s.Restart {
-		if s.down[facility.Chiller][i] != 0 {
+		if s.down[facility.Chiller][i] != 0 || !s.On[i] {
 			continue
 		}
 		wait := min(s.Restart[i], dt)
@@ -136,7 +137,11 @@ func (p *Plan) limitByTowers(in *Input, w *plantWork, available float64) float64
 func (p *Plan) airSink(s *State, l *water, in *Input, start, load, rate float64, w plantWork) (sink, plantWork) {
 	air := in.Weather.DryBulb
 	ret := start + load/rate
-	effect := l.coil * rate * float64(w.up) / float64(p.banks[chillers].needed)
+	coils := w.up
+	if p.plant.Chiller.Staging != nil { // a unit whose compressor is staged off still has its coil
+		coils = s.working(facility.Chiller, 0, int32(len(s.On)))
+	}
+	effect := l.coil * rate * float64(coils) / float64(p.banks[chillers].needed)
 	effect = min(effect, l.coil*rate)
 	mode := Mechanical
 	if l.coil > 0 {
@@ -188,6 +193,7 @@ func (p *Plan) carnot(evap, cond float64) float64 {
 // compress returns the W that the chillers draw to take up the heat, and shows it by unit.
 func (p *Plan) compress(s *State, w *plantWork, heat float64) (power float64) {
 	b := &p.banks[chillers]
+	s.Taken = heat
 	if heat > 0 && w.available > 0 {
 		if p.curve != nil {
 			e, c, _ := p.curve.clamp(w.evap, w.cond)
@@ -203,11 +209,16 @@ func (p *Plan) compress(s *State, w *plantWork, heat float64) (power float64) {
 	for i := range s.Chiller.Power {
 		s.Chiller.Power[i], s.Chiller.Load[i] = 0, 0
 		s.Chiller.Supply[i] = s.WaterSupply[0]
-		if s.down[facility.Chiller][i] == 0 && s.Restart[i] == 0 {
+		if s.runs(i) {
 			s.Chiller.Power[i], s.Chiller.Load[i] = power/n, heat/n/b.rating
 		}
 	}
 	return power
+}
+
+// runs reports whether a chiller is neither down, nor staged off, nor about to start.
+func (s *State) runs(i int) bool {
+	return s.down[facility.Chiller][i] == 0 && s.On[i] && s.Restart[i] == 0
 }
 
 // setMode changes the mode of the chilled loop if it has held long enough, or at once.
@@ -269,7 +280,7 @@ func (p *Plan) airFans(s *State, w *plantWork, heat float64) float64 {
 	fans := float64(p.plant.Chiller.Each.Fan) * heat
 	n := float64(max(w.up, 1))
 	for i := range s.Chiller.Power {
-		if s.down[facility.Chiller][i] == 0 && s.Restart[i] == 0 {
+		if s.runs(i) {
 			s.Chiller.Power[i] += fans / n
 		}
 	}

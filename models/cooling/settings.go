@@ -85,6 +85,12 @@ func (p *Plan) Set(s *State, r facility.Ref, field string, value float64) error 
 	if !(value >= coldestSet && value <= hottestSet) {
 		return &Error{field, sprintf("%.4g degC is no set point of a cooling plant: it lies from %g to %g degC", value, coldestSet, hottestSet)}
 	}
+	if p.air.Reset != nil && (field == "air.supply" || r.Kind == facility.CRAH) {
+		return &Error{field, "air.reset moves this set point: change its bounds, or leave the reset out"}
+	}
+	if p.plant.Chilled.Reset != nil && (field == "plant.chilled.supply" || r.Kind == facility.Chiller) {
+		return &Error{field, "plant.chilled.reset moves this set point: change its bounds, or leave the reset out"}
+	}
 	points := p.setPoints(s, r, field)
 	if len(points) == 0 {
 		return &Error{field, sprintf("this plant has no setting %q on a %s: settings are %s", field, r.Kind, settingNames(r.Kind))}

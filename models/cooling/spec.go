@@ -50,6 +50,7 @@ func (c Count) String() string {
 // AirSpec is the air side of every hall of the site.
 type AirSpec struct {
 	Supply        unit.Temperature           `yaml:"supply" doc:"set point of the air that the CRAHs deliver" default:"24 degC" source:"typical; ASHRAE TC 9.9 recommends 18 to 27 degC at the inlets" range:"[5,45]"`
+	Reset         *AirResetSpec              `yaml:"reset" doc:"what moves the set point, air.supply at the start; absent: it stays"`
 	Containment   string                     `yaml:"containment" doc:"what keeps cold and hot air apart; it gives recirculation and bypass where they are not stated" enum:"hot-aisle,cold-aisle,none" default:"hot-aisle"`
 	Recirculation *unit.Ratio                `yaml:"recirculation" doc:"share of a rack's inlet air that is its own outlet air; absent: 2 % contained, 12 % open (typical)" range:"[0,0.6]"`
 	Bypass        *unit.Ratio                `yaml:"bypass" doc:"share of the supply air that leaks past the racks to the return; absent: 5 % contained, 30 % open (typical)" range:"[0,0.6]"`

@@ -31,6 +31,7 @@ type PlantSpec struct {
 type LoopSpec struct {
 	Supply unit.Temperature           `yaml:"supply" doc:"set point of the water to the air handlers" default:"18 degC" source:"typical of new halls; older ones run at 7 to 12 degC" range:"[4,40]"`
 	Rise   unit.TemperatureDifference `yaml:"rise" doc:"temperature difference at the design heat" default:"8 K" source:"typical" range:"[2,30]"`
+	Reset  *WaterResetSpec            `yaml:"reset" doc:"what moves the set point, supply at the start; absent: it stays"`
 	Volume *unit.Volume               `yaml:"volume" doc:"water in the loop, buffer tank included; absent: 20 L for each kW of design heat (typical)" range:"(0,)"`
 }
 
@@ -43,8 +44,9 @@ type WarmLoopSpec struct {
 
 // ChillerBankSpec is the chillers of the plant.
 type ChillerBankSpec struct {
-	Count Count       `yaml:"count" doc:"units, spares included" default:"auto"`
-	Each  ChillerSpec `yaml:"each" doc:"one unit"`
+	Count   Count        `yaml:"count" doc:"units, spares included" default:"auto"`
+	Staging *StagingSpec `yaml:"staging" doc:"starts and stops units with the load; absent: all run"`
+	Each    ChillerSpec  `yaml:"each" doc:"one unit"`
 }
 
 // ChillerSpec is one chiller. Without a curve its efficiency is a fixed share of Carnot's.

@@ -63,6 +63,12 @@ type State struct {
 
 	Class []Class // by hall
 
+	HallReset []float64 // °C by hall: integral of the reset of its supply air
+	On        []bool    // by chiller: it is staged on
+	StageAge  float64   // s since a chiller was started
+	StageDue  float64   // s for which the load asks for one more; negative for one less
+	Taken     float64   // W that the chillers took up in the last step
+
 	CRAH, CDU, Chiller, Tower, DryCooler, Pump Units
 
 	down  [facility.NumKinds][]uint8 // by unit: why it does not work
@@ -138,6 +144,8 @@ func New(p *Plan) *State {
 		}
 	}
 	s.Restart = fill(p.counts[facility.Chiller], 0)
+	s.On = slices.Repeat([]bool{true}, p.counts[facility.Chiller])
+	s.HallReset = fill(halls, air)
 	s.c.flow, s.c.k, s.c.held, s.c.air = fill(racks, -1), fill(racks, 0), fill(racks, 0), fill(racks, 0)
 	s.c.halls, s.c.loops = make([]hallWork, halls), make([]loopWork, loops)
 	s.c.flowOf = fill(waters, 1)
@@ -150,7 +158,7 @@ func (s *State) Clone() *State {
 	c := *s
 	for _, f := range [...]*[]float64{
 		&c.RackInlet, &c.RackOutlet, &c.RackLiquid, &c.Machines, &c.HallAir, &c.HallWall, &c.HallSupply, &c.HallCold, &c.HallSet,
-		&c.HallHumidity, &c.HallSurface, &c.LoopSupply, &c.LoopReturn, &c.LoopSet, &c.WaterSupply, &c.WaterSet, &c.Restart,
+		&c.HallHumidity, &c.HallSurface, &c.HallReset, &c.LoopSupply, &c.LoopReturn, &c.LoopSet, &c.WaterSupply, &c.WaterSet, &c.Restart,
 		&c.c.flow, &c.c.k, &c.c.held, &c.c.air, &c.c.flowOf,
 	} {
 		*f = slices.Clone(*f)
@@ -161,6 +169,7 @@ func (s *State) Clone() *State {
 		c.down[k] = slices.Clone(c.down[k])
 	}
 	c.Class = slices.Clone(c.Class)
+	c.On = slices.Clone(c.On)
 	c.c.halls, c.c.loops = slices.Clone(c.c.halls), slices.Clone(c.c.loops)
 	return &c
 }

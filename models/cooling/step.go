@@ -23,6 +23,7 @@ func (p *Plan) Step(s *State, in *Input, out *Output) {
 			s.c.flow[i] = -1
 		}
 	}
+	p.control(s, in)
 	out.Heat = p.gatherRacks(s, in)
 	if s.stale {
 		p.prepareEquipment(s, in.Dt)
