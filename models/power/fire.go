@@ -128,13 +128,7 @@ func (f *firing) source(i int) int32 {
 	if k := f.Source[i]; int(k) < len(sd.feeds) {
 		return sd.feeds[k]
 	}
-	g, first := f.groups[sd.group], f.layers[gensets].first
-	for u := g.first; u < g.end; u++ {
-		if f.Gensets[u-first] == GensetRunning {
-			return u
-		}
-	}
-	return g.first
+	return f.runs(sd.group)
 }
 
 // sideName says which lineup is meant.

@@ -139,8 +139,9 @@ func (p *Plan) mustShed(s *State, g int32) bool {
 	return false
 }
 
-// restorable finds the first group of racks that was shed and can come back: no genset feeds it any more, or there is room
-// for it. It returns -1 for none.
+// restorable finds the first group of racks that was shed and can come back: no genset feeds it any more, or more of them
+// run than when it was shed, with room for it. Room alone is not enough: work that died with the racks leaves room until
+// it starts again. It returns -1 for none.
 func (p *Plan) restorable(s *State) int {
 	for i := range p.rackFeeds {
 		if !s.Shed[i] {
@@ -149,7 +150,7 @@ func (p *Plan) restorable(s *State) int {
 		f, fits := &p.rackFeeds[i], true
 		for g := range p.groups {
 			if p.fedBy(s, f, int32(g)) {
-				fits = fits && p.room(s, int32(g)) >= restoreMargin*s.ShedLoad[i]
+				fits = fits && p.running(s, int32(g)) > int(s.ShedAt[i]) && p.room(s, int32(g)) >= restoreMargin*s.ShedLoad[i]
 			}
 		}
 		if fits && p.anyLive(s, f) {
@@ -208,13 +209,13 @@ func (f *firing) shedding() (dropped bool) {
 			if f.Shed[i] || w <= 0 || !f.fedBy(f.State, r, int32(g)) {
 				continue
 			}
-			f.Shed[i], f.ShedLoad[i] = true, w
+			f.Shed[i], f.ShedLoad[i], f.ShedAt[i] = true, w, int32(f.running(f.State, int32(g)))
 			racks += int(r.hi - r.lo)
 			shed += w
 		}
 		if racks > 0 {
 			dropped = true
-			f.fx = append(f.fx, Effect{"load.shed", f.ref(f.groups[g].first),
+			f.fx = append(f.fx, Effect{"load.shed", f.ref(f.runs(int32(g))),
 				fmt.Sprintf("%d racks of %s are shed: the gensets lack %s", racks, watts(shed), watts(over))})
 		}
 	}
@@ -227,4 +228,15 @@ func (f *firing) shedding() (dropped bool) {
 		f.fx = append(f.fx, Effect{"load.restored", facility.Ref{Kind: facility.Rack, Index: r.lo}, fmt.Sprintf("%d racks that were shed come back", r.hi-r.lo)})
 	}
 	return false
+}
+
+// runs returns the first genset of a group that takes load.
+func (f *firing) runs(g int32) int32 {
+	first := f.layers[gensets].first
+	for u := f.groups[g].first; u < f.groups[g].end; u++ {
+		if f.Gensets[u-first] == GensetRunning {
+			return u
+		}
+	}
+	return f.groups[g].first
 }

@@ -83,6 +83,7 @@ type State struct {
 	Gate     []float64 // by group of racks: s until it is connected; 0 when it is, +Inf without power
 	Shed     []bool    // by group of racks
 	ShedLoad []float64 // by group of racks: W that it drew when it was shed
+	ShedAt   []int32   // by group of racks: gensets that ran then
 	Blocks   []int32   // by side: blocks of load that are connected
 	Connect  []float64 // by side: s until the next one may be
 	Cooled   []float64 // by side: W of cooling when it last had everything
@@ -157,7 +158,7 @@ func New(p *Plan, seed random.Seed) *State {
 		Gensets: make([]GensetMode, ng), Timer: make([]float64, ng), Fuel: make([]float64, ng),
 		FuelUse: make([]float64, ng), Draws: make([]random.Stream, ng),
 		Voltage: make([]float64, p.layers[utilities].count()), Sagging: make([]bool, k), Ride: make([]float64, k),
-		Gate: make([]float64, len(p.rackFeeds)), Shed: make([]bool, len(p.rackFeeds)), ShedLoad: make([]float64, len(p.rackFeeds)),
+		Gate: make([]float64, len(p.rackFeeds)), Shed: make([]bool, len(p.rackFeeds)), ShedLoad: make([]float64, len(p.rackFeeds)), ShedAt: make([]int32, len(p.rackFeeds)),
 		Blocks: make([]int32, k), Connect: make([]float64, k), Cooled: make([]float64, k),
 		RackOn: make([]bool, p.racks), Cut: make([]uint8, p.racks), MechOn: true,
 		Told: Told{UPS: make([]UPSMode, nu), Live: make([]bool, k), From: make([]int32, k), Mech: true},
@@ -203,6 +204,7 @@ func (s *State) Clone() *State {
 	c.Live, c.Fed, c.Bypassed = slices.Clone(s.Live), slices.Clone(s.Fed), slices.Clone(s.Bypassed)
 	c.Voltage, c.Sagging, c.Ride = slices.Clone(s.Voltage), slices.Clone(s.Sagging), slices.Clone(s.Ride)
 	c.Gate, c.Shed, c.ShedLoad = slices.Clone(s.Gate), slices.Clone(s.Shed), slices.Clone(s.ShedLoad)
+	c.ShedAt = slices.Clone(s.ShedAt)
 	c.Blocks, c.Connect, c.Cooled = slices.Clone(s.Blocks), slices.Clone(s.Connect), slices.Clone(s.Cooled)
 	c.Demand, c.Drew = slices.Clone(s.Demand), slices.Clone(s.Drew)
 	c.Bus, c.Out = slices.Clone(s.Bus), slices.Clone(s.Out)
