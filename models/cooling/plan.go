@@ -6,6 +6,7 @@ import (
 
 	"github.com/halltwin/halltwin/models/facility"
 	"github.com/halltwin/halltwin/models/moistair"
+	"github.com/halltwin/halltwin/models/unit"
 )
 
 func sprintf(format string, args ...any) string { return fmt.Sprintf(format, args...) }
@@ -168,6 +169,17 @@ func size(count Count, rating *float64, heat, margin, largest float64, redundanc
 	default:
 		needed = int(math.Ceil(want/largest - 1e-9))
 		each = want / float64(max(needed, 1))
+	}
+	if count != Auto {
+		switch {
+		case redundancy == "2N" && count%2 == 1:
+			return 0, 0, 0, fmt.Errorf("%d units are no two equal sets: 2N needs an even count", count)
+		case redundancy == "N+2" && count < 3:
+			return 0, 0, 0, fmt.Errorf("of %d units N+2 leaves none to carry the heat: write count: 3 or more, or redundancy: N", count)
+		case rating != nil && float64(count)*each < heat:
+			return 0, 0, 0, fmt.Errorf("%d units of %s carry %s, and the design heat is %s: write count: %d or more, a larger rating, or count: auto",
+				count, unit.Power(each), unit.Power(float64(count)*each), unit.Power(heat), int(math.Ceil(heat/each)))
+		}
 	}
 	needed = max(needed, 1)
 	n = needed + spares(needed, redundancy)

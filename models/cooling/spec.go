@@ -30,6 +30,9 @@ func (c *Count) UnmarshalText(text []byte) error {
 		return nil
 	}
 	n, err := strconv.Atoi(string(text))
+	if err == nil && n == 0 {
+		return fmt.Errorf("0 units move no heat: write auto or a whole number from 1 to %d, or leave out what they serve", maxUnits)
+	}
 	if err != nil || n < 1 || n > maxUnits {
 		return fmt.Errorf("%q is no count: write auto or a whole number from 1 to %d", text, maxUnits)
 	}

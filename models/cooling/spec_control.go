@@ -67,6 +67,6 @@ func (s *WaterResetSpec) Validate(fail func(path, msg string)) {
 // Validate checks what tags cannot say.
 func (s *StagingSpec) Validate(fail func(path, msg string)) {
 	if s.Down >= s.Up {
-		fail("down", sprintf("%s is not below up, %s: a unit that stops would start again", s.Down, s.Up))
+		fail("down", sprintf("%.3g %% is not below up, %.3g %%: a unit that stops would start again", 100*float64(s.Down), 100*float64(s.Up)))
 	}
 }

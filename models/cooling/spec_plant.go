@@ -92,11 +92,11 @@ func (s *CurveSpec) Validate(fail func(path, msg string)) {
 	ok = length("eir", len(s.EIR), 6) && ok
 	ok = length("part_load", len(s.PartLoad), 3) && ok
 	if s.EvaporatorMin > s.EvaporatorMax {
-		fail("evaporator_min", "it lies above evaporator_max: swap them")
+		fail("evaporator_min", "the curve's range is empty: evaporator_min lies above evaporator_max: swap them")
 		ok = false
 	}
 	if s.CondenserMin > s.CondenserMax {
-		fail("condenser_min", "it lies above condenser_max: swap them")
+		fail("condenser_min", "the curve's range is empty: condenser_min lies above condenser_max: swap them")
 		ok = false
 	}
 	if !ok {

@@ -130,6 +130,9 @@ func parseCSV(name, text string) (*Series, error) {
 	if c.index[fieldPressure] < 0 {
 		mend.pressure = 0 // the file never promised one
 	}
+	if err := mend.check(s); err != nil {
+		return nil, err
+	}
 	mend.notes(s)
 	return s, nil
 }

@@ -84,6 +84,9 @@ func parseEPW(name, text string) (*Series, error) {
 		return nil, err
 	}
 	s.Columns = []Column{{DryBulb, db}, {Humidity, hum}, {Pressure, pres}}
+	if err := mend.check(s); err != nil {
+		return nil, err
+	}
 	mend.notes(s)
 	return s, nil
 }

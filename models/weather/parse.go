@@ -73,6 +73,15 @@ func (l *lines) errorf(format string, args ...any) error {
 // mended counts what was put right, for the notes of a series.
 type mended struct{ dewPoint, pressure, dropped int }
 
+// check refuses data of which too much would have to be put right: a sensor may err by a little now and then, but dew
+// points above the dry bulb in more than a tenth of a day or more are another mistake.
+func (m mended) check(s *Series) error {
+	if n := len(s.Times); n >= 24 && m.dewPoint > n/10 {
+		return fmt.Errorf("%s: the dew point lies above the dry bulb in %d of %d rows, and no air holds that much water: are the columns swapped, or in different units?", s.Name, m.dewPoint, n)
+	}
+	return nil
+}
+
 func (m mended) notes(s *Series) {
 	add := func(n int, text string) {
 		if n > 0 {
