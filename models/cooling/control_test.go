@@ -77,6 +77,7 @@ func TestSmartDries(t *testing.T) {
 	var dew [2]float64
 	for i, by := range []string{"inlet", "smart"} {
 		p, in := airHallOf(t, 0, func(s *Spec) {
+			s.Air.Humidity.DriedTo = 40
 			s.Air.Reset = &AirResetSpec{By: by}
 			defaults(t, s.Air.Reset)
 			s.Plant.Chilled.Reset = &WaterResetSpec{By: "air"}

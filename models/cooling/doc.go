@@ -22,6 +22,11 @@
 // Liquid, by technology loop: C dT/dt = f·P + pumps - Q; Q holds the set point or is ε-NTU with the valve open.
 // Without flow the loop's few hundred litres warm in seconds.
 //
+// Set points may follow the inlets, the return, the weather or the load; chillers may be staged ([AirResetSpec],
+// [WaterResetSpec], [StagingSpec], [PI]). Halls are held against the ASHRAE classes of their machines and coolant
+// ([Class]): time outside is counted, and [Plan.Crossings] explains who left and why. The limit of 20 K/h on the rate
+// of change is not checked.
+//
 // Water loops: C dT/dt = load - plant. Plants: chillers (share of Carnot, or EIR curves with clamped inputs) with
 // Merkel towers and a water-side economizer, modes by Stein's rule; air-cooled chillers with a free-cooling coil;
 // dry coolers with adiabatic pads; outdoor air through the halls, over pads, with DX coils for the rest; or none.

@@ -10,6 +10,10 @@ import (
 // condensing is the heat in J/kg that vapour leaves on a coil.
 const condensing = 2.47e6
 
+// dryingCOP is the heat of condensation that a ventilation unit takes from outdoor air for each J of electricity
+// (typical of packaged units, reheat left out).
+const dryingCOP = 3
+
 // moisten moves a hall's vapour through the step and sets what it means for the heat: a wet coil takes its heat of
 // condensation, droplets cool the air.
 //
@@ -22,6 +26,13 @@ func (p *Plan) moisten(s *State, i int, in *Input, out *Output) {
 	w.latent = 0
 	outdoors := in.Weather.Humidity
 	fresh := h.fresh + w.outdoor(p)
+	if excess := outdoors - p.driedTo; excess > 0 && h.fresh > 0 {
+		// The unit condenses the excess before the hall and rejects it outdoors: only its power is in the books.
+		power := h.fresh * excess * condensing / dryingCOP
+		out.Humidity += power
+		out.Rejected += power
+		outdoors -= h.fresh / fresh * excess
+	}
 	was := s.HallHumidity[i]
 	wet, surface := 0.0, 0.0
 	if w.contact > 0 {

@@ -75,7 +75,7 @@ func TestHumidityOfHalls(t *testing.T) {
 	settled := func(water, outside, rh float64, humidifier string) (*Plan, *State, Output) {
 		var spec Spec
 		spec.Plant.Chilled.Supply = 7
-		spec.Air.Humidity.Humidifier = humidifier
+		spec.Air.Humidity.Humidifier, spec.Air.Humidity.DriedTo = humidifier, 40
 		if water > 0 {
 			spec.Plant.Chilled.Supply = 18
 		} else {

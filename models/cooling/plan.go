@@ -95,6 +95,7 @@ type Plan struct {
 	rackFixed []rack
 	rhoCp     float64 // J/(m³ K)
 	pressure  float64 // Pa
+	driedTo   float64 // kg/kg of ventilation air, at most
 
 	halls []hall
 	loops []tcs
@@ -200,6 +201,7 @@ func Compile(spec *Spec, n Sizes) (*Plan, error) {
 	if p.pressure == 0 {
 		p.pressure = moistair.StandardPressure
 	}
+	p.driedTo = moistair.FromDewPoint(float64(spec.Air.Humidity.DriedTo), p.pressure)
 	p.rhoCp = moistair.Density(25, 0.008, p.pressure) * moistair.Cp
 	if spec.Plant.Chiller.Each.Curve != nil {
 		p.curve = spec.Plant.Chiller.Each.Curve.compile()

@@ -96,6 +96,7 @@ type RoomSpec struct {
 // HumiditySpec is the water vapour in a hall: outdoor air brings it, wet coils take it, a humidifier adds what lacks.
 type HumiditySpec struct {
 	Ventilation unit.Flow        `yaml:"ventilation" doc:"outdoor air that leaks or is blown into the hall for each rack" default:"0.001 m3/s" source:"typical: a third of the hall's air each hour" range:"[0,)"`
+	DriedTo     unit.Temperature `yaml:"dried_to" doc:"dew point to which a unit of its own dries that air when it is more humid; 40 degC: never. Outdoor air that cools a hall is not dried" default:"14 degC" source:"typical of dedicated outdoor-air units; below the recommended 15 degC of ASHRAE TC 9.9 2021" range:"[2,40]"`
 	DewPoint    unit.Temperature `yaml:"dew_point" doc:"below which the hall is humidified" default:"-9 degC" source:"ASHRAE TC 9.9 2021, recommended envelope" range:"[-40,20]"`
 	Humidifier  string           `yaml:"humidifier" doc:"how: droplets, which cool the air, steam, or not at all" enum:"ultrasonic,steam,none" default:"ultrasonic"`
 }
