@@ -100,13 +100,3 @@ func (m *ModeTimer) Advance(goal Mode, dt, wait float64) bool {
 	return true
 }
 
-// Left returns the s until the mode changes if the rule goes on asking for goal; +Inf where it asks for none.
-func (m *ModeTimer) Left(goal Mode, wait float64) float64 {
-	switch goal {
-	case m.Mode:
-		return inf
-	case m.Goal:
-		return max(wait-m.Since, 0)
-	}
-	return wait
-}
