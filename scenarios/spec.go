@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/halltwin/halltwin/models/account"
@@ -139,6 +140,13 @@ type SaveSpec struct {
 	Every   unit.Duration `yaml:"every" doc:"run time between checkpoints; 0: never" default:"0 s" range:"[0,)"`
 	Cost    unit.Duration `yaml:"cost" doc:"time that a checkpoint blocks the job" default:"30 s" source:"typical" range:"[0,)"`
 	Restart unit.Duration `yaml:"restart" doc:"time from a restart until progress resumes" default:"0 s" range:"[0,)"`
+}
+
+// Validate checks what tags cannot say.
+func (s *SaveSpec) Validate(fail func(path, msg string)) {
+	if s.Every > 0 && s.Every < 1 {
+		fail("every", fmt.Sprintf("a checkpoint each %s: write 1 s or more, or 0 s for never", s.Every))
+	}
 }
 
 // ControlsSpec is control above the plant's own loops.

@@ -29,9 +29,11 @@ func (w *World) act(a *action.Action) {
 		ev.Text = plural(len(a.Targets), "fails", "fail") + by(a)
 		w.emit(ev)
 		for _, r := range a.Targets {
-			w.take(r, 0, w.defaultDraw(r))
+			w.take(r, 0, asSpecified)
 		}
-		w.later(Undo{Verb: a.Verb, Targets: a.Targets, Cause: parent}, a.For)
+		if a.For > 0 {
+			w.later(Undo{Verb: a.Verb, Targets: a.Targets, Cause: parent}, a.For)
+		}
 	case action.Repair:
 		ev.Text = "repaired" + by(a)
 		w.emit(ev)
@@ -46,9 +48,13 @@ func (w *World) act(a *action.Action) {
 			old := w.set(r, a.Field, a.Value)
 			if a.For > 0 {
 				u.Old = append(u.Old, old)
+			} else {
+				w.outlast(r, a.Field, a.Value)
 			}
 		}
-		w.later(u, a.For)
+		if a.For > 0 {
+			w.later(u, a.For)
+		}
 	case action.Drain, action.Undrain:
 		ev.Text = "drained" + by(a)
 		if a.Verb == action.Undrain {
@@ -58,7 +64,9 @@ func (w *World) act(a *action.Action) {
 		for _, r := range a.Targets {
 			w.drain(r, a.Verb == action.Drain)
 		}
-		w.later(Undo{Verb: a.Verb, Targets: a.Targets, Cause: parent}, a.For)
+		if a.For > 0 {
+			w.later(Undo{Verb: a.Verb, Targets: a.Targets, Cause: parent}, a.For)
+		}
 	case action.Submit:
 		w.enqueue(a.Job)
 	case action.Note:
@@ -92,6 +100,9 @@ func (w *World) undo(i int32) {
 	case action.Set:
 		w.emit(record.Event{Parent: u.Cause, Severity: record.Info, Type: "set", Subject: w.names(u.Targets), Text: u.Field + " restored"})
 		for k, r := range u.Targets {
+			if w.supersede(r, u.Field, u.Old[k], u.Cause) {
+				continue // a later setting is in force
+			}
 			w.set(r, u.Field, u.Old[k])
 		}
 	case action.Drain, action.Undrain:
@@ -101,6 +112,39 @@ func (w *World) undo(i int32) {
 		}
 	}
 	w.wantSettle()
+}
+
+// supersede hands a value to the first timed setting of a thing that came after the given event: it is what the thing
+// goes back to when that one ends. It reports whether there was one.
+func (w *World) supersede(r facility.Ref, field string, value float64, after int64) bool {
+	next := -1
+	for i := range w.Undos {
+		u := &w.Undos[i]
+		if u.Verb == action.Set && u.Field == field && u.Cause > after && slices.Contains(u.Targets, r) && (next < 0 || u.Cause < w.Undos[next].Cause) {
+			next = i
+		}
+	}
+	if next < 0 {
+		return false
+	}
+	u := &w.Undos[next]
+	u.Old = slices.Clone(u.Old) // a fork may share it
+	u.Old[slices.Index(u.Targets, r)] = value
+	return true
+}
+
+// outlast makes a value what a thing goes back to when any timed setting of it ends: it was set for good.
+func (w *World) outlast(r facility.Ref, field string, value float64) {
+	for i := range w.Undos {
+		u := &w.Undos[i]
+		if u.Verb != action.Set || u.Field != field {
+			continue
+		}
+		if k := slices.Index(u.Targets, r); k >= 0 {
+			u.Old = slices.Clone(u.Old)
+			u.Old[k] = value
+		}
+	}
 }
 
 // take adds a cause that holds a thing, or the nodes in it, down; the first one brings it down. A failure is noticed
@@ -213,6 +257,9 @@ func (w *World) mendOne(r facility.Ref) {
 	}
 }
 
+// asSpecified asks for the draw of a failed node that its type states.
+const asSpecified = -1
+
 // bringDown brings a node down if it was up.
 func (w *World) bringDown(n int32, detect, draw float64) {
 	ns := &w.Nodes[n]
@@ -220,6 +267,9 @@ func (w *World) bringDown(n int32, detect, draw float64) {
 		return
 	}
 	w.touch(w.nodeRack[n])
+	if draw < 0 {
+		draw = w.plan.RackTypes[w.plan.RackType[w.nodeRack[n]]].Node.FailedDraw
+	}
 	ns.Up, ns.Draw = false, float32(draw)
 	w.recount(true)
 	w.Totals.NodesLost++

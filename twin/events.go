@@ -64,6 +64,11 @@ func (w *World) wantPass() {
 func (w *World) Handle(e kernel.Event) error {
 	w.elapse(e.At)
 	w.Totals.Events++
+	if e.Kind <= evFailure || e.Kind == evPower && e.Gen == w.PowerGen {
+		if err := w.physics(); err != nil {
+			return err
+		}
+	}
 	switch e.Kind {
 	case evAction:
 		w.act(&w.plan.Actions[e.Subject])
@@ -168,9 +173,6 @@ func (w *World) armFailure(process, subject int32) {
 
 // later arms the undoing of something.
 func (w *World) later(u Undo, after float64) {
-	if after <= 0 || w.Now+after > w.plan.Duration {
-		return
-	}
 	i := int32(len(w.Undos))
 	for k := range w.Undos {
 		if w.Undos[k].Targets == nil {
@@ -183,5 +185,7 @@ func (w *World) later(u Undo, after float64) {
 	} else {
 		w.Undos[i] = u
 	}
-	w.push(w.Now+after, phaseAction, evUndo, i, 0)
+	if at := w.Now + after; at <= w.plan.Duration { // else it stands to the end, and others must know
+		w.push(at, phaseAction, evUndo, i, 0)
+	}
 }

@@ -11,30 +11,37 @@ import (
 // again: a tenth of what an inlet sensor resolves.
 const inletTolerance = 0.1
 
-// step ends the physical step under way: the heat of its time meets the air, the water and the plant, and what
-// they become limits the racks. It is the one place where the models meet, and the order is the order of physics.
+// step ends the physical step under way at its time and begins the next.
 func (w *World) step() error {
-	dt := w.Now - w.StepFrom
-	if dt > 0 {
-		w.drawHeat(dt) // job demand, IT power and the heat it has become, rack by rack
-		w.reject(dt)   // air and liquid, plant, masses and their controls
-		w.limitRacks() // inlets that changed, throttling, shutdown
-		w.respond()    // demand response caps
-		w.serve(dt)    // services meet their load at the speed that is left
-		w.settle()     // power and speeds as they now are
-		w.watch()
-		w.measure(dt) // expectations and meters
-		w.StepFrom = w.Now
-		if err := w.audit(); err != nil {
-			return err
-		}
-		w.Totals.Steps++
+	if err := w.physics(); err != nil {
+		return err
 	}
 	w.armStep()
 	if w.NextSample != w.Now { // else the sample looks ahead
 		w.vary(w.windowEnd())
 	}
 	return nil
+}
+
+// physics brings the plant up to now: the heat since the last step meets the air, the water and the plant, and what
+// they become limits the racks. It is the one place where the models meet, and the order is the order of physics. What
+// is about to change the plant calls it first, so that a failure never reaches back into the step that it ends.
+func (w *World) physics() error {
+	dt := w.Now - w.StepFrom
+	if dt <= 0 {
+		return nil
+	}
+	w.drawHeat(dt) // job demand, IT power and the heat it has become, rack by rack
+	w.reject(dt)   // air and liquid, plant, masses and their controls
+	w.limitRacks() // inlets that changed, throttling, shutdown
+	w.respond()    // demand response caps
+	w.serve(dt)    // services meet their load at the speed that is left
+	w.settle()     // power and speeds as they now are
+	w.watch()
+	w.measure(dt) // expectations and meters
+	w.StepFrom = w.Now
+	w.Totals.Steps++
+	return w.audit()
 }
 
 // drawHeat takes each rack's energy and air over the step as the mean heat and flow that the cooling gets.

@@ -460,14 +460,3 @@ func (w *World) nodesIn(r facility.Ref) []int32 {
 	}
 	return w.inside
 }
-
-// defaultDraw is the share of idle power that a thing draws when the timeline fails it.
-func (w *World) defaultDraw(r facility.Ref) float64 {
-	switch r.Kind {
-	case facility.Node:
-		return w.plan.RackTypes[w.plan.RackType[w.nodeRack[r.Index]]].Node.FailedDraw
-	case facility.Site, facility.Hall, facility.Row, facility.Rack, facility.Leaf:
-		return w.plan.RackTypes[w.plan.RackType[0]].Node.FailedDraw
-	}
-	return 0
-}

@@ -99,4 +99,3 @@ func (m *ModeTimer) Advance(goal Mode, dt, wait float64) bool {
 	m.Mode, m.Since = goal, 0
 	return true
 }
-

@@ -14,24 +14,25 @@ type hallWork struct {
 	a, k   float64 // the racks' release A - K·Tc, in W and W/K
 	demand float64 // m³/s that the racks take from the cold side
 
-	up       int32   // CRAHs at work
-	speed    float64 // of their fans
-	air      float64 // m³/s that they deliver
-	fans     float64 // W
-	through  float64 // m³/s of it that passes the racks
-	coil     float64 // W/K: ε·Cmin of all coils; of outdoor air its capacity rate
-	boost    float64 // W that DX coils can take on top
-	contact  float64 // share of the coils' air that touches their surface
-	drawn    float64 // kg/s of outdoor air beside its leaks, where that cools
-	latent   float64 // W: heat of the vapour that condenses on the coils
-	wall     float64 // W/K to the structure, as the step sees it
-	wallPhi  float64
-	weight   float64 // of the air's mean between its ends
-	z        float64 // weight·dt/C of the air
-	wallTemp float64 // °C at the start
-	airTemp  float64 // °C at the start
-	setPoint float64 // °C
-	source   float64 // °C at the end: what the coil takes its cold from, water or outdoor air
+	up        int32   // CRAHs at work
+	speed     float64 // of their fans, mean over the step
+	lastSpeed float64 // at its end
+	air       float64 // m³/s that they deliver
+	fans      float64 // W
+	through   float64 // m³/s of it that passes the racks
+	coil      float64 // W/K: ε·Cmin of all coils; of outdoor air its capacity rate
+	boost     float64 // W that DX coils can take on top
+	contact   float64 // share of the coils' air that touches their surface
+	drawn     float64 // kg/s of outdoor air beside its leaks, where that cools
+	latent    float64 // W: heat of the vapour that condenses on the coils
+	wall      float64 // W/K to the structure, as the step sees it
+	wallPhi   float64
+	weight    float64 // of the air's mean between its ends
+	z         float64 // weight·dt/C of the air
+	wallTemp  float64 // °C at the start
+	airTemp   float64 // °C at the start
+	setPoint  float64 // °C
+	source    float64 // °C at the end: what the coil takes its cold from, water or outdoor air
 
 	// The solution for one water temperature.
 	s0, s1 float64 // supply = s0 + s1·hot
@@ -49,9 +50,11 @@ func (p *Plan) prepareHall(s *State, i int, dt float64) {
 	each := &p.air.CRAH.Each
 	w.up = s.working(facility.CRAH, h.first, h.n)
 	w.speed, w.air, w.fans, w.coil, w.through, w.boost, w.contact = 0, 0, 0, 0, 0, 0, 0
+	w.lastSpeed = 0
 	if w.up > 0 {
 		want := w.demand / (1 - h.bypass) * (1 + float64(each.Excess))
-		w.speed = min(max(want/(float64(w.up)*h.airflow), float64(each.MinSpeed)), 1)
+		goal := min(max(want/(float64(w.up)*h.airflow), float64(each.MinSpeed)), 1)
+		w.speed, w.lastSpeed = follow(s.HallSpeed[i], goal, dt, float64(each.Ramp))
 		w.air = float64(w.up) * h.airflow * w.speed
 		w.fans = float64(w.up) * Affinity(h.fan, w.speed, each.Exponent)
 		w.through = min((1-h.bypass)*w.air, w.demand)
@@ -71,6 +74,14 @@ func (p *Plan) prepareHall(s *State, i int, dt float64) {
 	w.weight = fittedWeight((p.rhoCp*w.demand*sigma + w.k*(1-sigma) + w.wall) * dt / h.air)
 	w.z = w.weight * dt / h.air
 	w.wallTemp, w.airTemp, w.setPoint = s.HallWall[i], s.HallAir[i], s.HallSet[i]
+}
+
+// follow returns the mean over dt s, and the value at their end, of what moves from y to a goal with a time constant in s.
+func follow(y, goal, dt, time float64) (mean, end float64) {
+	if time <= 0 {
+		return goal, goal
+	}
+	return goal - (y-goal)*math.Expm1(-dt/time)*time/dt, lag(y, goal, dt, time)
 }
 
 // airWater returns the share of the design flow of the water that serves the air handlers; 0 where there is none.
@@ -146,7 +157,7 @@ func (p *Plan) commitHall(s *State, i int, dt float64) (storing float64) {
 	h, w := &p.halls[i], &s.c.halls[i]
 	air := w.airTemp + (w.hot-w.airTemp)/w.weight
 	storing = h.air * (air - w.airTemp) / dt
-	s.HallAir[i] = air
+	s.HallAir[i], s.HallSpeed[i] = air, w.lastSpeed
 	if h.structure > 0 {
 		wall := w.wallTemp + w.wall*(w.hot-w.wallTemp)*dt/h.structure
 		storing += h.structure * (wall - w.wallTemp) / dt

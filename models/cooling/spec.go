@@ -81,6 +81,7 @@ type CRAHSpec struct {
 	Fan      unit.Ratio                 `yaml:"fan" doc:"fan power at full speed over the rating" default:"4.5 %" source:"typical: 35 to 50 W per kW at 250 to 400 Pa" range:"[0,0.3]"`
 	Exponent float64                    `yaml:"exponent" doc:"of fan power over speed" default:"2.8" source:"typical; affinity laws give 3, filters and coils less" range:"[1,3]"`
 	MinSpeed unit.Ratio                 `yaml:"min_speed" doc:"lowest fan speed" default:"30 %" source:"typical" range:"[0.05,1]"`
+	Ramp     unit.Duration              `yaml:"ramp" doc:"time constant with which the fans follow the pressure control; 0: at once" default:"20 s" source:"typical of variable-speed drives" range:"[0,600]"`
 	Excess   unit.Ratio                 `yaml:"excess" doc:"air delivered beyond what racks and leaks take, as the pressure control keeps it" default:"3 %" source:"typical" range:"[0,1]"`
 }
 

@@ -47,6 +47,7 @@ type State struct {
 	HallWall     []float64 // °C by hall: its structure
 	HallSupply   []float64 // °C by hall: air that the CRAHs deliver
 	HallCold     []float64 // °C by hall: air before the racks
+	HallSpeed    []float64 // by hall: relative speed of the CRAH fans at work
 	HallSet      []float64 // °C by hall: set point of the supply air
 	HallHumidity []float64 // kg/kg by hall: water in its air, for each kg of dry air
 	HallSurface  []float64 // °C by hall: effective surface of the coils, which wet where it is below the dew point
@@ -118,6 +119,7 @@ func New(p *Plan) *State {
 	s.RackInlet, s.RackOutlet, s.RackLiquid, s.Machines = fill(racks, air), fill(racks, air), fill(racks, air), fill(racks, air)
 	s.HallAir, s.HallWall, s.HallSupply, s.HallCold, s.HallSet = fill(halls, air), fill(halls, air), fill(halls, air), fill(halls, air), fill(halls, air)
 	s.HallHumidity, s.HallSurface = fill(halls, moistair.FromDewPoint(8, p.pressure)), fill(halls, air)
+	s.HallSpeed = fill(halls, float64(p.air.CRAH.Each.MinSpeed))
 	s.LoopSupply, s.LoopReturn, s.LoopSet = fill(loops, p.liquidSupply), fill(loops, p.liquidSupply), fill(loops, p.liquidSupply)
 	for i := range waters {
 		s.WaterSupply = append(s.WaterSupply, p.water[i].supply)
@@ -157,7 +159,7 @@ func New(p *Plan) *State {
 func (s *State) Clone() *State {
 	c := *s
 	for _, f := range [...]*[]float64{
-		&c.RackInlet, &c.RackOutlet, &c.RackLiquid, &c.Machines, &c.HallAir, &c.HallWall, &c.HallSupply, &c.HallCold, &c.HallSet,
+		&c.RackInlet, &c.RackOutlet, &c.RackLiquid, &c.Machines, &c.HallAir, &c.HallWall, &c.HallSupply, &c.HallCold, &c.HallSet, &c.HallSpeed,
 		&c.HallHumidity, &c.HallSurface, &c.HallReset, &c.LoopSupply, &c.LoopReturn, &c.LoopSet, &c.WaterSupply, &c.WaterSet, &c.Restart,
 		&c.c.flow, &c.c.k, &c.c.held, &c.c.air, &c.c.flowOf,
 	} {

@@ -75,8 +75,8 @@ func (i *Interval) UnmarshalText(text []byte) error {
 		*i = Never
 	default:
 		v, err := unit.Parse[unit.Duration](s)
-		if err != nil || v <= 0 {
-			return fmt.Errorf("%q is no interval of checkpoints: write auto, never, or a duration such as 30 min", s)
+		if err != nil || v < 1 {
+			return fmt.Errorf("%q is no interval of checkpoints: write auto, never, or a duration of 1 s or more, such as 30 min", s)
 		}
 		*i = Interval(v)
 	}

@@ -92,7 +92,7 @@ type WalltimeSpec struct {
 
 // CheckpointSpec is how a job saves its progress.
 type CheckpointSpec struct {
-	Every   unit.Duration `yaml:"every" doc:"run time between checkpoints" default:"30 min" source:"typical" range:"(0,)"`
+	Every   unit.Duration `yaml:"every" doc:"run time between checkpoints" default:"30 min" source:"typical" range:"[1,)"`
 	Cost    unit.Duration `yaml:"cost" doc:"time that a checkpoint blocks the job" default:"20 s" source:"typical" range:"[0,)"`
 	Restart unit.Duration `yaml:"restart" doc:"time from a restart until progress resumes" default:"5 min" source:"typical" range:"[0,)"`
 }
