@@ -5,7 +5,8 @@
 // Time moves in windows. A window ends at the next physical step or sample, whichever comes first; inside it the
 // kernel delivers decisions (arrivals, completions, failures, switch-overs, actions) at their exact times. At one
 // instant the order is: actions, failures, power switching, completions and arrivals, scheduler, settling, and last
-// the step and the record. [World.step] is the whole physical step and reads top to bottom:
+// the step and the record. An action, a failure or a switch-over ends the step that it falls into, so that it never
+// reaches back. [World.physics] is the whole physical step and reads top to bottom:
 //
 //	job demand → IT power → feeds → heat → air and liquid → plant → masses → controls → limits → job speed → metrics
 //
