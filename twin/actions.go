@@ -15,7 +15,7 @@ type Undo struct {
 	Field   string
 	Targets []facility.Ref // never written to; nil when free
 	Old     []float64      // for Set: what the targets had
-	Mended  []facility.Ref // for Fail: what has been repaired by hand since, which is not to be undone
+	Mended  []facility.Ref // for Fail and Drain: what has been repaired or restored by hand since, which is not to be undone
 	Cause   int64          // the event that it ends
 }
 
@@ -61,11 +61,19 @@ func (w *World) act(a *action.Action) {
 			ev.Text = "back in service" + by(a)
 		}
 		w.emit(ev)
+		u := Undo{Verb: a.Verb, Cause: parent}
 		for _, r := range a.Targets {
-			w.drain(r, a.Verb == action.Drain)
+			for _, n := range w.nodesIn(r) {
+				if a.Verb == action.Undrain {
+					w.restore(n)
+					continue
+				}
+				w.drain(n)
+				u.Targets = append(u.Targets, facility.Ref{Kind: facility.Node, Index: n})
+			}
 		}
 		if a.For > 0 {
-			w.later(Undo{Verb: a.Verb, Targets: a.Targets, Cause: parent}, a.For)
+			w.later(u, a.For)
 		}
 	case action.Submit:
 		w.enqueue(a.Job)
@@ -89,7 +97,7 @@ func (w *World) undo(i int32) {
 	w.Undos[i] = Undo{}
 	switch u.Verb {
 	case action.Fail:
-		left := slices.DeleteFunc(slices.Clone(u.Targets), func(r facility.Ref) bool { return slices.Contains(u.Mended, r) })
+		left := u.unmended()
 		if len(left) == 0 {
 			return
 		}
@@ -105,10 +113,14 @@ func (w *World) undo(i int32) {
 			}
 			w.set(r, u.Field, u.Old[k])
 		}
-	case action.Drain, action.Undrain:
-		w.emit(record.Event{Parent: u.Cause, Severity: record.Info, Type: "undrain", Subject: w.names(u.Targets), Text: "back in service"})
-		for _, r := range u.Targets {
-			w.drain(r, u.Verb != action.Drain)
+	case action.Drain:
+		left := u.unmended()
+		if len(left) == 0 {
+			return
+		}
+		w.emit(record.Event{Parent: u.Cause, Severity: record.Info, Type: "undrain", Subject: w.names(left), Text: "back in service"})
+		for _, r := range left {
+			w.undrain(r.Index)
 		}
 	}
 	w.wantSettle()
@@ -305,27 +317,48 @@ func (w *World) health(r facility.Ref, up bool) {
 	}
 }
 
-// drain adds or removes a cause that keeps new work away from a thing.
-func (w *World) drain(r facility.Ref, on bool) {
-	for _, n := range w.nodesIn(r) {
-		ns := &w.Nodes[n]
-		switch {
-		case on:
-			ns.Drain++
-			if ns.Drain == 1 {
-				w.Drains++
-				w.recount(true)
-				w.sched.SetDrain(&w.Sched, n, true)
-			}
-		case ns.Drain > 0:
-			ns.Drain--
-			if ns.Drain == 0 {
-				w.Drains--
-				w.recount(true)
-				w.sched.SetDrain(&w.Sched, n, false)
-				w.wantPass()
-			}
+// unmended returns the targets that nobody has repaired or restored by hand since.
+func (u *Undo) unmended() []facility.Ref {
+	return slices.DeleteFunc(slices.Clone(u.Targets), func(r facility.Ref) bool { return slices.Contains(u.Mended, r) })
+}
+
+// drain adds a cause that keeps new work away from a node.
+func (w *World) drain(n int32) {
+	ns := &w.Nodes[n]
+	ns.Drain++
+	if ns.Drain == 1 {
+		w.Drains++
+		w.recount(true)
+		w.sched.SetDrain(&w.Sched, n, true)
+	}
+}
+
+// undrain takes a cause away; with the last one the node takes work again.
+func (w *World) undrain(n int32) {
+	ns := &w.Nodes[n]
+	if ns.Drain == 0 {
+		return
+	}
+	ns.Drain--
+	if ns.Drain == 0 {
+		w.Drains--
+		w.recount(true)
+		w.sched.SetDrain(&w.Sched, n, false)
+		w.wantPass()
+	}
+}
+
+// restore ends everything that keeps new work away from a node, timed drains included: somebody says that it serves.
+func (w *World) restore(n int32) {
+	ref := facility.Ref{Kind: facility.Node, Index: n}
+	for i := range w.Undos {
+		if u := &w.Undos[i]; u.Verb == action.Drain && slices.Contains(u.Targets, ref) {
+			u.Mended = append(slices.Clip(u.Mended), ref)
 		}
+	}
+	if ns := &w.Nodes[n]; ns.Drain > 0 {
+		ns.Drain = 1
+		w.undrain(n)
 	}
 }
 

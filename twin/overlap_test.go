@@ -38,3 +38,23 @@ func TestOverlappingSettings(t *testing.T) {
 		}
 	}
 }
+
+// A drain that somebody lifted by hand is over: its timed end does not lift a later one.
+func TestUndrainEndsTimedDrains(t *testing.T) {
+	f, ds := scenarios.LoadBytes("drain.yaml", []byte(`halltwin: v1
+name: d
+start: 2025-01-01T00:00:00Z
+duration: 6 h
+site: {use: sites/edge-cabinet}
+timeline: [{at: 0 h, drain: "rack[0]", for: 3 h}, {at: 1 h, undrain: "rack[0]"}, {at: 2 h, drain: "node[0]"}]
+`))
+	p, more := f.Plan("")
+	if p == nil {
+		t.Fatal(ds, more)
+	}
+	for h, want := range map[float64]int32{0.5: 4, 1.5: 0, 2.5: 1, 5: 1} {
+		if got := world(t, p, h*3600).Drains; got != want {
+			t.Errorf("after %g h %d nodes are drained, want %d", h, got, want)
+		}
+	}
+}
