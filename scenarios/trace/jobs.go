@@ -12,8 +12,8 @@ import (
 	"github.com/halltwin/halltwin/models/workload"
 )
 
-// maxJobs bounds what one trace may hold in memory: about 1 GB, twice that while it grows.
-const maxJobs = 4_000_000
+// maxJobs bounds what one trace may hold in memory: about 1 kB a job while it grows, so 2 GB.
+const maxJobs = 2_000_000
 
 // maxNodes bounds a gang: no trace has one of a tenth of it.
 const maxNodes = 1 << 20
