@@ -42,20 +42,11 @@ var faultColumns = []struct {
 
 // ReadFaults reads a log of faults, in order of their beginning.
 func ReadFaults(spec *FaultSpec, open Opener) ([]Fault, error) {
-	src, err := openSource(spec.File, open)
+	src, t, err := openTable(spec.File, open)
 	if err != nil {
 		return nil, err
 	}
 	defer src.Close()
-	head, err := src.head()
-	if err != nil {
-		return nil, err
-	}
-	t := newTable(src.name, src, separator(firstLine(head)))
-	t.skip = '#'
-	if err := t.readHeader(); err != nil {
-		return nil, err
-	}
 	r, err := newFaultReader(t, spec)
 	if err != nil {
 		return nil, err

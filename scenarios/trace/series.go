@@ -40,20 +40,11 @@ func (s *Series) Column(name string) []float64 {
 
 // ReadSeries reads a table of values by time.
 func ReadSeries(spec *SeriesSpec, open Opener) (*Series, error) {
-	src, err := openSource(spec.File, open)
+	src, t, err := openTable(spec.File, open)
 	if err != nil {
 		return nil, err
 	}
 	defer src.Close()
-	head, err := src.head()
-	if err != nil {
-		return nil, err
-	}
-	t := newTable(src.name, src, separator(firstLine(head)))
-	t.skip = '#'
-	if err := t.readHeader(); err != nil {
-		return nil, err
-	}
 	r, err := newSeriesReader(t, spec)
 	if err != nil {
 		return nil, err

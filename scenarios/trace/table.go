@@ -263,3 +263,22 @@ func (t *table) fill() error {
 	}
 	return io.ErrNoProgress
 }
+
+// openTable opens a file that is a table with a header, whose lines that begin with # are comments, up to its first
+// row. The caller closes the source.
+func openTable(file string, open Opener) (*source, *table, error) {
+	src, err := openSource(file, open)
+	if err != nil {
+		return nil, nil, err
+	}
+	head, err := src.head()
+	if err == nil {
+		t := newTable(src.name, src, separator(firstLine(head)))
+		t.skip = '#'
+		if err = t.readHeader(); err == nil {
+			return src, t, nil
+		}
+	}
+	_ = src.Close()
+	return nil, nil, err
+}
