@@ -7,9 +7,8 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/halltwin/halltwin/models/workload"
-
 	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/models/workload"
 	"github.com/halltwin/halltwin/scenarios"
 	"github.com/halltwin/halltwin/twin/kernel"
 	"github.com/halltwin/halltwin/twin/record"

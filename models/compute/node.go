@@ -84,7 +84,6 @@ type Draw struct {
 	CPUs    float64 // W of its CPUs
 	Fans    float64 // W of them for its fans
 	Flow    float64 // m³/s of air
-	Cooling float64 // relative coolant flow over the dies, 0 to 1
 	Hottest float64 // °C of its hottest busy die, the coolant where none is
 }
 
@@ -135,7 +134,7 @@ func (n *Node) Eval(l *Load, coolant float64) Draw {
 	if n.CPUs > 0 {
 		cpu = float64(n.CPUs) * n.cpu.Power(l.CPU/n.Cores, 0)
 	}
-	d.Cooling, d.GPUs, d.CPUs = y, gpus, cpu
+	d.GPUs, d.CPUs = gpus, cpu
 	d.Input = n.psu.Input(n.Fixed + gpus + cpu + d.Fans)
 	return d
 }

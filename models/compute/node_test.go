@@ -108,7 +108,7 @@ func TestNodeIsTheSumOfItsParts(t *testing.T) {
 	near(t, "flow", d.Flow, 0.5*y, 1e-12)
 	near(t, "fans", d.Fans, 100*y*y*y, 1e-12)
 	near(t, "input", d.Input, fixed+d.GPUs+d.CPUs+d.Fans, 1e-12)
-	near(t, "die", n.GPU.Temperature(20, 300, 1, d.Cooling), 80, 1e-9)
+	near(t, "die", n.GPU.Temperature(20, 300, 1, d.Flow/n.FullFlow), 80, 1e-9)
 }
 
 // The fans take the largest of three demands: the minimum, the ramp of the inlet, the hottest die.

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -14,15 +15,7 @@ import (
 // resubmitted, under every policy, with reservations and pinned jobs. Each pass is audited, and a clone of the state
 // must go on exactly as its parent.
 func TestChaos(t *testing.T) {
-	var orderNames, placeNames []string
-	for o := range orders {
-		orderNames = append(orderNames, o)
-	}
-	for p := range placements {
-		placeNames = append(placeNames, p)
-	}
-	slices.Sort(orderNames)
-	slices.Sort(placeNames)
+	orderNames, placeNames := slices.Sorted(maps.Keys(orders)), slices.Sorted(maps.Keys(placements))
 	for seed := range rounds() {
 		r := rand.New(rand.NewPCG(uint64(seed), 3))
 		st := randomSite(r)

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/bits"
 	"math/rand/v2"
@@ -182,15 +183,7 @@ func prospect(c *Config, s *State, e *Entry, now float64) float64 {
 // TestRandomWorkloads runs random jobs under every order, backfill and placement and audits each pass. Under EASY
 // the promise to the blocked job is what brute force says, is never put off, and is kept.
 func TestRandomWorkloads(t *testing.T) {
-	var orderNames, placeNames []string
-	for o := range orders {
-		orderNames = append(orderNames, o)
-	}
-	for p := range placements {
-		placeNames = append(placeNames, p)
-	}
-	slices.Sort(orderNames)
-	slices.Sort(placeNames)
+	orderNames, placeNames := slices.Sorted(maps.Keys(orders)), slices.Sorted(maps.Keys(placements))
 	for seed := range rounds() {
 		r := rand.New(rand.NewPCG(uint64(seed), 2))
 		st := randomSite(r)
