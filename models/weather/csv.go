@@ -22,6 +22,9 @@ const (
 	fieldPressure
 	fieldCarbon
 	fieldPrice
+	fieldGlobal
+	fieldBeam
+	fieldDiffuse
 	numFields
 )
 
@@ -38,6 +41,7 @@ var known = []struct {
 	{"pressure_pa", fieldPressure, 1}, {"pressure_hpa", fieldPressure, 100},
 	{"gco2_per_kwh", fieldCarbon, 1e-3 / 3.6e6},
 	{"usd_per_kwh", fieldPrice, 1 / 3.6e6}, {"usd_per_mwh", fieldPrice, 1 / 3.6e9},
+	{"ghi_w_m2", fieldGlobal, 1}, {"dni_w_m2", fieldBeam, 1}, {"dhi_w_m2", fieldDiffuse, 1},
 }
 
 func columnsOf(q Quantity) string {
@@ -49,7 +53,7 @@ func columnsOf(q Quantity) string {
 
 // parseCSV reads a CSV whose first row that is no comment names its columns. A comment line may declare what the
 // whole file means: "# year: any", "# gaps: hold", "# zone: -06:00" (the standard time in which years are
-// mapped), "# elevation: 201 m", "# place: Chicago".
+// mapped), "# elevation: 201 m", "# latitude: 41.9", "# longitude: -87.6", "# place: Chicago".
 //
 // A stamp is RFC 3339 with an offset; in a column time_utc the offset may be left out.
 func parseCSV(name, text string) (*Series, error) {
@@ -127,6 +131,14 @@ func parseCSV(name, text string) (*Series, error) {
 	if c.index[fieldPrice] >= 0 {
 		s.Columns = append(s.Columns, Column{Price, values[fieldPrice]})
 	}
+	if c.weather {
+		for f := fieldGlobal; f <= fieldDiffuse; f++ {
+			for i, v := range values[f] {
+				values[f][i] = radiation(v)
+			}
+		}
+		s.shine(values[fieldGlobal], values[fieldBeam], values[fieldDiffuse])
+	}
 	if c.index[fieldPressure] < 0 {
 		mend.pressure = 0 // the file never promised one
 	}
@@ -163,6 +175,18 @@ func (s *Series) declare(in *lines, line string) error {
 			return in.errorf("zone: %s: write it as -06:00", value)
 		}
 		_, s.Zone = t.Zone()
+	case "latitude", "longitude":
+		v, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(value, "°")), 64)
+		limit, into, bit := 90.0, &s.Latitude, uint8(1)
+		if strings.TrimSpace(key) == "longitude" {
+			limit, into, bit = 180, &s.Longitude, 2
+		}
+		if err != nil || !(math.Abs(v) <= limit) {
+			return in.errorf("%s: %s: write it in degrees, north and east positive, such as 39.8", strings.TrimSpace(key), value)
+		}
+		*into = v
+		s.declared |= bit
+		s.Located = s.declared == 3
 	case "elevation":
 		v, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(value, "m")), 64)
 		if err != nil || math.IsNaN(v) || v < -500 || v > 9000 {

@@ -20,7 +20,17 @@
 // Data are not trusted: a dew point above the dry bulb is clipped to it, a missing pressure is that of the
 // station's elevation, and what was mended is counted in [Series.Notes].
 //
-// Left out: solar radiation, wind and sky, which a data hall's plant does not feel to first order; forecasts.
+// Sunshine. [Irradiance] gives the global, beam and diffuse radiation of a run in spans of a quarter of an hour with the
+// sun's position in each ([SunAt]: 0.01°, against NREL's published example), for solar arrays. A row speaks for the time
+// since the row before; its energy is kept and spread over the part in which the sun is up. A file without radiation, or
+// that does not say where it lies, is explained. [Sky.Tilted] turns it onto a tilted plane (Hay and Davies). With the
+// typical years of the library, beam and diffuse make up global to 2 %, and what falls on a plane tilted by the latitude
+// agrees with NREL's Red Book to 8 %, its gain over the horizontal to 4 %.
 //
-// Sources: the EPW format is that of the EnergyPlus Auxiliary Programs reference, "EPW CSV Format".
+// Left out: the sun's heat on the building, wind and long-wave sky, which a data hall's plant does not feel to first
+// order; the sun's refraction and a horizon that is not flat; forecasts.
+//
+// Sources: the EPW format is that of the EnergyPlus Auxiliary Programs reference, "EPW CSV Format"; Meeus, Astronomical
+// Algorithms, chapter 25 (sun), as in the NOAA Solar Calculator; Erbs, Klein and Duffie, Solar Energy 28 (1982) (diffuse
+// fraction); Hay and Davies (1980) and Duffie and Beckman, Solar Engineering of Thermal Processes, chapter 2 (tilted planes).
 package weather

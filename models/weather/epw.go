@@ -2,6 +2,7 @@ package weather
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +14,7 @@ const (
 	epwYear, epwMonth, epwDay, epwHour = 0, 1, 2, 3
 	epwDryBulb, epwDewPoint            = 6, 7
 	epwHumidity, epwPressure           = 8, 9
+	epwGlobal, epwBeam, epwDiffuse     = 13, 14, 15
 	epwHeader                          = 8
 	typicalYear                        = 2001 // a year of 365 days that stands for any
 )
@@ -45,6 +47,7 @@ func parseEPW(name, text string) (*Series, error) {
 	}
 	var stamps []epwStamp
 	var db, hum, pres []float64
+	var shine [3][]float64 // global, beam, diffuse
 	var mend mended
 	for {
 		line, ok, err := in.next()
@@ -76,6 +79,13 @@ func parseEPW(name, text string) (*Series, error) {
 			continue
 		}
 		stamps, db, hum, pres = append(stamps, at), append(db, t), append(hum, w), append(pres, p)
+		for k, c := range [...]int{epwGlobal, epwBeam, epwDiffuse} {
+			v := math.NaN()
+			if c < len(f) {
+				v = radiation(number(f[c], 9999))
+			}
+			shine[k] = append(shine[k], v)
+		}
 	}
 	if len(stamps) == 0 {
 		return nil, in.errorf("no row holds weather")
@@ -84,6 +94,7 @@ func parseEPW(name, text string) (*Series, error) {
 		return nil, err
 	}
 	s.Columns = []Column{{DryBulb, db}, {Humidity, hum}, {Pressure, pres}}
+	s.shine(shine[0], shine[1], shine[2])
 	if err := mend.check(s); err != nil {
 		return nil, err
 	}
@@ -110,6 +121,7 @@ func (s *Series) location(in *lines, f []string) error {
 	}
 	s.Place = strings.Trim(f[1]+", "+f[3], " ,")
 	s.Latitude, s.Longitude, s.Zone, s.Elevation = v[0], v[1], int(math.Round(v[2]*hour)), v[3]
+	s.Located = math.Abs(v[0]) <= 90 && math.Abs(v[1]) <= 180
 	return nil
 }
 
@@ -158,6 +170,24 @@ func (s *Series) place(in *lines, rows []epwStamp, records int) error {
 		s.Times[i] = t
 	}
 	return nil
+}
+
+// radiation returns an irradiance in W/m², NaN where it is none: an instrument's offset at night is no light, and more
+// than the sun sends is an error.
+func radiation(v float64) float64 {
+	if !(v >= -20 && v <= 1.1*solarConstant) {
+		return math.NaN()
+	}
+	return max(v, 0)
+}
+
+// shine adds the columns of irradiance that hold anything.
+func (s *Series) shine(global, beam, diffuse []float64) {
+	for _, c := range []Column{{Global, global}, {Beam, beam}, {Diffuse, diffuse}} {
+		if slices.ContainsFunc(c.Values, func(v float64) bool { return !math.IsNaN(v) }) {
+			s.Columns = append(s.Columns, c)
+		}
+	}
 }
 
 // number reads a field of an EPW; an empty field, no number, and the missing code or more are NaN.

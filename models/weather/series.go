@@ -15,10 +15,13 @@ const (
 	Pressure                 // Pa
 	Carbon                   // kg of CO2 equivalent per J
 	Price                    // USD per J
+	Global                   // W/m² on the horizontal, mean since the stamp before
+	Beam                     // W/m² on a plane that faces the sun, likewise
+	Diffuse                  // W/m² of the sky on the horizontal, likewise
 	numQuantities
 )
 
-var quantityNames = [numQuantities]string{"dry bulb", "humidity", "pressure", "carbon intensity", "price"}
+var quantityNames = [numQuantities]string{"dry bulb", "humidity", "pressure", "carbon intensity", "price", "global irradiance", "beam irradiance", "diffuse irradiance"}
 
 func (q Quantity) String() string { return quantityNames[q] }
 
@@ -34,6 +37,7 @@ type Series struct {
 	Place     string // as the file names it, or ""
 	Latitude  float64
 	Longitude float64
+	Located   bool    // latitude and longitude are known
 	Elevation float64 // m above the sea
 	Zone      int     // s east of UTC: the local standard time in which years are mapped
 	AnyYear   bool    // the file says that it stands for any year
@@ -41,6 +45,8 @@ type Series struct {
 	Times     []int64 // s since 1970-01-01 UTC, increasing
 	Columns   []Column
 	Notes     []string // what was mended on reading, for the report
+
+	declared uint8 // latitude, longitude: bits
 }
 
 // Column returns the values of a quantity, or nil where the series has none.
