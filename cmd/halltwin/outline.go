@@ -206,7 +206,7 @@ func roughly(v float64, unit string) string {
 
 // plural names several things of a kind.
 func plural(kind string, n int) string {
-	word := map[string]string{"gpu": "GPU", "ups": "UPS", "pdu": "PDU", "crah": "CRAH", "cdu": "CDU", "dry-cooler": "dry cooler"}[kind]
+	word := map[string]string{"gpu": "GPU", "ups": "UPS", "pdu": "PDU", "crah": "CRAH", "cdu": "CDU", "dry-cooler": "dry cooler", "in-row": "in-row cooler", "rear-door": "rear door"}[kind]
 	if word == "" {
 		word = kind
 	}

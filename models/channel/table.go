@@ -49,6 +49,12 @@ var table = number([]row{
 	{"hall.relative_humidity", "", f.Hall, Gauge, Max, "Relative humidity of the air before the racks."},
 	{"hall.supply_temperature", "degC", f.Hall, Gauge, Max, "Temperature of the air that the air handlers deliver."},
 
+	{"in_row.airflow", "m3/s", f.InRow, Gauge, Sum, "Air that the unit delivers."},
+	{"in_row.load", "", f.InRow, Gauge, Mean, "Heat taken up, as a share of the rated heat."},
+	{"in_row.power", "W", f.InRow, Gauge, Sum, "Electrical power of the fans."},
+	{"in_row.return_temperature", "degC", f.InRow, Gauge, Max, "Temperature of the air that the unit takes in."},
+	{"in_row.supply_temperature", "degC", f.InRow, Gauge, Max, "Temperature of the air that the unit delivers."},
+
 	{"job.gpus", "", f.Job, Gauge, Sum, "GPUs that the job holds."},
 	{"job.power", "W", f.Job, Gauge, Sum, "Electrical power of the GPUs that the job holds."},
 	{"job.progress", "", f.Job, Gauge, Mean, "Share of the job's work that is done, 0 to 1."},
@@ -93,6 +99,11 @@ var table = number([]row{
 	{"rack.outlet_temperature", "degC", f.Rack, Gauge, Max, "Temperature of the air that leaves the rack."},
 	{"rack.power", "W", f.Rack, Gauge, Sum, "Electrical power that the rack draws."},
 	{"rack.speed", "", f.Rack, Gauge, Min, "Speed to which heat and limits hold the rack's GPUs, as a share of full speed."},
+
+	{"rear_door.load", "", f.RearDoor, Gauge, Mean, "Heat taken up, as a share of what the door was sized for."},
+	{"rear_door.power", "W", f.RearDoor, Gauge, Sum, "Electrical power of the door's fans."},
+	{"rear_door.return_temperature", "degC", f.RearDoor, Gauge, Max, "Temperature of the air that leaves the servers for the door."},
+	{"rear_door.supply_temperature", "degC", f.RearDoor, Gauge, Max, "Temperature of the air that leaves the door."},
 
 	{"row.power", "W", f.Row, Gauge, Sum, "Electrical power of the racks of the row."},
 

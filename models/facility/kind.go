@@ -19,6 +19,8 @@ const (
 	PDU
 
 	CRAH
+	InRow    // a cooler that stands in a row of racks
+	RearDoor // a heat exchanger in the door behind a rack
 	CDU
 	Chiller
 	Tower
@@ -35,7 +37,7 @@ const (
 var kindNames = [NumKinds]string{
 	"site", "hall", "row", "rack", "node", "gpu",
 	"utility", "genset", "transformer", "ups", "pdu",
-	"crah", "cdu", "chiller", "tower", "dry-cooler", "pump",
+	"crah", "in-row", "rear-door", "cdu", "chiller", "tower", "dry-cooler", "pump",
 	"leaf", "service", "job",
 }
 
