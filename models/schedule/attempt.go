@@ -42,6 +42,9 @@ type scratch struct {
 	slices []Slice
 	picks  []pick  // of the scored placements
 	rooms  []int32 // by group
+	tables []roomTable
+	log    changes
+	asked  uint64
 	sizes  []size
 	times  []float64 // of completion-time estimates
 	freed  []float64

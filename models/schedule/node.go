@@ -31,6 +31,9 @@ func lowestOf(free uint64, k int) uint64 {
 
 // index brings the index up to date with node n.
 func (c *Config) index(s *State, n int32) {
+	if s.scratch != nil && len(s.scratch.tables) > 0 {
+		s.scratch.log.add(n, 2*len(s.Nodes)+64)
+	}
 	nd := &s.Nodes[n]
 	w, bit := n>>6, uint64(1)<<(n&63)
 	level := int32(-1)

@@ -70,10 +70,10 @@ func (p packGroups) place(a *attempt) bool {
 		a.take(n, a.want)
 		return true
 	}
-	g, rooms := &a.c.groups, a.s.scratch.rooms
-	clear(rooms)
-	for n := a.first(0); n >= 0; n = a.first(n + 1) {
-		rooms[g.of[n]] += a.roomFor(n, maxLevel)
+	t := a.table()
+	rooms, parts := a.groupRooms(t)
+	if parts < int64(a.want) {
+		return false
 	}
 	least := int32(1)
 	if p.hard {
@@ -95,7 +95,7 @@ func (p packGroups) place(a *attempt) bool {
 		if best < 0 {
 			return false
 		}
-		a.fill(g.nodes(best))
+		a.fill(t, a.c.groups.nodes(best))
 		if a.want == 0 {
 			return true
 		}
@@ -104,16 +104,16 @@ func (p packGroups) place(a *attempt) bool {
 }
 
 // fill packs as much as there is room for into the given nodes: the fullest that takes the rest, else the emptiest.
-func (a *attempt) fill(nodes []int32) {
+func (a *attempt) fill(t *roomTable, nodes []int32) {
 	for a.want > 0 {
 		best, room := -1, int32(0)
 		for i, n := range nodes {
-			r := a.room(n)
-			if r == 0 {
+			if t.room[n] < room || t.room[n] == 0 {
 				continue
 			}
+			r := a.roomIn(t, n)
 			better := r > room
-			if r == room {
+			if r == room && r > 0 {
 				better = r == a.want && a.s.Nodes[n].Level < a.s.Nodes[nodes[best]].Level
 			}
 			if better {
@@ -129,10 +129,11 @@ func (a *attempt) fill(nodes []int32) {
 			if a.want <= room {
 				break
 			}
-			if a.room(n) == room {
+			if t.room[n] >= room && a.roomIn(t, n) == room {
 				a.take(n, room)
 			}
 		}
+		t.update(a.c, a.s)
 	}
 }
 

@@ -196,18 +196,34 @@ func (sh *shadow) spare(a *attempt, n, k int32) int32 {
 	if l.room == 0 || sh.unit == 0 && int64(l.room) <= sh.left {
 		return k // there is nothing to lose, or all of it may be lost
 	}
-	for ; k > 0; k-- {
-		then := l.without(a, k)
-		room := sh.fit(a.c, a.s, n, &then, sh.at)
-		cost := sh.change(a.c, n, l.room, room)
-		if len(sh.rooms) > 0 {
-			sh.change(a.c, n, room, l.room) // it was only a question
+	if sh.bears(a, n, k, l) {
+		return k
+	}
+	low := int32(0) // parts that can be taken; k cannot
+	for k-low > 1 {
+		// Mostly it is all or nothing, so one part is asked about before halves.
+		mid := low + 1
+		if low > 0 {
+			mid = (low + k) / 2
 		}
-		if sh.left+cost >= 0 {
-			break
+		if sh.bears(a, n, mid, l) {
+			low = mid
+		} else {
+			k = mid
 		}
 	}
-	return k
+	return low
+}
+
+// bears reports whether the blocked job keeps its place when a candidate takes k parts of node n.
+func (sh *shadow) bears(a *attempt, n, k int32, l *later) bool {
+	then := l.without(a, k)
+	room := sh.fit(a.c, a.s, n, &then, sh.at)
+	cost := sh.change(a.c, n, l.room, room)
+	if len(sh.rooms) > 0 {
+		sh.change(a.c, n, room, l.room) // it was only a question
+	}
+	return sh.left+cost >= 0
 }
 
 // take books that a candidate takes k parts of node n now.
