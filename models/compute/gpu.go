@@ -8,11 +8,16 @@ type GPU struct {
 	Curve              Curve
 	Idle, Max          float64
 	MinLimit           float64
-	Resistance         float64 // K/W at full coolant flow
+	Resistance         float64 // K/W, die to coolant at full coolant flow
+	DieResistance      float64 // K/W of it, die to sink: the same at any flow
+	DieCapacity        float64 // J/K; 0: the die follows power and coolant at once
+	SinkCapacity       float64 // J/K
 	FlowExponent       float64
 	Spread             float64
+	Leakage            float64 // 1/K
 	Target             float64
 	Slowdown, Shutdown float64
+	Hold               float64 // °C at which the die is held while it throttles
 	limit, speed       []float64
 }
 
@@ -30,7 +35,9 @@ func (s *GPUSpec) Compile() GPU {
 		Name: s.Name(), Curve: s.Power.Compile(float64(s.Idle), float64(s.Max)),
 		Idle: float64(s.Idle), Max: float64(s.Max), MinLimit: float64(s.MinLimit),
 		Resistance: float64(s.Resistance), FlowExponent: s.FlowExponent, Spread: float64(s.Spread),
-		Target: float64(s.Target), Slowdown: float64(s.Slowdown), Shutdown: float64(s.Shutdown),
+		DieResistance: float64(s.DieResistance), DieCapacity: float64(s.DieCapacity), SinkCapacity: float64(s.SinkCapacity),
+		Leakage: float64(s.Leakage), Target: float64(s.Target), Slowdown: float64(s.Slowdown), Shutdown: float64(s.Shutdown),
+		Hold:  max(float64(s.Target), float64(s.Slowdown)-float64(s.Clear)),
 		limit: v100Limit, speed: v100Speed,
 	}
 	if len(s.Limits) > 0 {
@@ -51,35 +58,52 @@ func (g *GPU) Speed(limit, demand float64) float64 {
 	return interpolate(g.limit, g.speed, limit/demand)
 }
 
-// ThermalLimit returns the power in W at which the die reaches its slowdown temperature, with its coolant at the
-// given temperature, at full flow, for a die whose resistance is spread times the type's. It is never below the
-// idle power, which cannot be throttled away.
-func (g *GPU) ThermalLimit(coolant, spread float64) float64 {
-	return max(g.Idle, (g.Slowdown-coolant)/(g.Resistance*spread))
+// ThermalLimit returns the power in W that holds a throttling die at its temperature, with its coolant at the given
+// temperature and r K/W between them. It is never below the idle power, which cannot be throttled away.
+func (g *GPU) ThermalLimit(coolant, r float64) float64 {
+	return max(g.Idle, (g.Hold-coolant)/r)
 }
 
-// ThrottleInlet returns the coolant temperature in °C above which a GPU drawing power W must throttle.
-func (g *GPU) ThrottleInlet(power, spread float64) float64 {
-	return g.Slowdown - g.Resistance*spread*power
+// ThrottleInlet returns the coolant temperature in °C above which a GPU drawing power W must throttle, with r K/W between
+// die and coolant.
+func (g *GPU) ThrottleInlet(power, r float64) float64 {
+	return g.Slowdown - r*power
 }
 
-// Temperature returns the die temperature in °C at relative coolant flow y in (0, 1].
+// ResistanceAt returns the K/W between die and coolant, of a die that has spread times the type's, where the flow to the
+// power of the flow exponent is relief.
+func (g *GPU) ResistanceAt(spread, relief float64) float64 {
+	return spread * (g.DieResistance + (g.Resistance-g.DieResistance)/relief)
+}
+
+// Temperature returns the die temperature in °C at rest, at relative coolant flow y in (0, 1].
 func (g *GPU) Temperature(coolant, power, spread, y float64) float64 {
-	r := g.Resistance * spread
+	relief := 1.0
 	if g.FlowExponent > 0 && y < 1 {
-		r *= math.Pow(y, -g.FlowExponent)
+		relief = math.Pow(y, g.FlowExponent)
 	}
-	return coolant + r*power
+	return coolant + g.ResistanceAt(spread, relief)*power
 }
 
-// needForTarget returns by how much the resistance at full flow may rise, as a reciprocal, for the die to stand at its
-// target: the flow, to the power of the flow exponent, that holds it there. It is at most 1.
-func (g *GPU) needForTarget(coolant, power, spread float64) float64 {
-	rise := g.Target - coolant
-	if rise <= 0 {
-		return 1
+// Lags reports whether the die takes time to follow its power and its coolant.
+func (g *GPU) Lags() bool { return g.DieCapacity > 0 }
+
+// leaky returns what a GPU draws whose curve says base W for a die at its target temperature, with the die at the given
+// temperature. What it draws idle is stated at rest and stays.
+func (g *GPU) leaky(base, die float64) float64 {
+	return g.Idle + (base-g.Idle)*max(0, 1+g.Leakage*(die-g.Target))
+}
+
+// warmed is leaky with the die where that power takes it, r K/W above its coolant. It is linear: no iteration.
+func (g *GPU) warmed(base, coolant, r float64) float64 {
+	if g.Leakage == 0 || base <= g.Idle {
+		return base
 	}
-	return min(g.Resistance*spread*power/rise, 1)
+	slope := g.Leakage * (base - g.Idle)
+	if slope*r >= 1 {
+		return math.Inf(1) // each watt brings forth another: only a limit holds it
+	}
+	return max(g.Idle, (base+slope*(coolant-g.Target))/(1-slope*r))
 }
 
 // Name returns the short name of the type, or its title where it has none.

@@ -26,7 +26,12 @@ type Node struct {
 	IdlePower    float64 // W at the node's input, all devices idle, inlet 25 °C
 	MaxPower     float64 // W at the node's input, all devices at full load, fans at full speed
 	FullFlow     float64 // m³/s at full fan speed
+	inRow        int     // GPUs side by side in the stream of air
+	preheat      float64 // K of the air for each W of the GPUs before, at full fan speed
 }
+
+// airHeat is the heat capacity of air in J/m³/K, at 20 °C and sea level.
+const airHeat = 1.204 * 1006
 
 // Compile makes the type ready for use.
 func (s *NodeSpec) Compile() Node {
@@ -38,26 +43,49 @@ func (s *NodeSpec) Compile() Node {
 		FullFlow: float64(s.Fans.Flow),
 		Capacity: workload.Vector{float64(s.GPUs), float64(s.CPUs * s.CPU.Cores), float64(s.Memory), float64(s.Storage), float64(s.Network)},
 	}
+	n.inRow = s.GPUs / max(s.GPURows, 1)
+	if n.GPU.FlowExponent > 0 && n.FullFlow > 0 && s.GPURows > 1 {
+		n.preheat = 1 / (airHeat * n.FullFlow * float64(s.GPUAir))
+	}
 	n.leastRelief = math.Pow(float64(s.Fans.Minimum), n.GPU.FlowExponent)
 	n.squareFans = math.Abs(s.Fans.Exponent-n.GPU.FlowExponent-2) < 1e-12
 	idle := Load{GPUsUp: s.GPUs}
 	n.IdlePower = n.Eval(&idle, 25).Input
 	full := Load{GPUsUp: s.GPUs, CPU: n.Cores, Groups: []Group{{GPUs: s.GPUs, Util: workload.Util{GPU: 1, CPU: 1}, Limit: math.Inf(1), Spread: 1}}}
-	n.MaxPower = n.Eval(&full, n.GPU.ThrottleInlet(n.GPU.Max, 1)).Input
+	n.MaxPower = n.Eval(&full, n.GPU.ThrottleInlet(n.GPU.Max, n.GPU.Resistance)).Input
 	return n
 }
 
-// Group is the GPUs of one node that one job holds: equal in load, limit and fate.
+// Before returns how many GPUs of a node warm the air of its GPU number i.
+func (n *Node) Before(i int) int {
+	if n.preheat == 0 {
+		return 0
+	}
+	return i / n.inRow * n.inRow
+}
+
+// Warmth returns by how much a die stands above the node's coolant, in K for each W, at full flow and with the GPUs
+// before it as busy as it is: the worst of a node's GPUs is the one of the most warmth.
+func (n *Node) Warmth(spread float64, before int) float64 {
+	return n.GPU.Resistance*spread + n.preheat*float64(before)
+}
+
+// Group is the GPUs of one node that one job holds: equal in load, limit and fate. The hottest of them stands for all.
 type Group struct {
-	GPUs   int
-	Util   workload.Util
-	Limit  float64 // W a GPU may draw by setting; +Inf for none
-	Spread float64 // thermal resistance of the hottest of them over the type's
+	GPUs      int
+	Util      workload.Util
+	Limit     float64 // W a GPU may draw by setting; +Inf for none
+	Spread    float64 // thermal resistance of the hottest of them over the type's
+	Before    int     // GPUs that warm the air of the hottest of them
+	Throttled bool    // heat holds it back already
 
 	// Results of Eval.
-	Power float64 // W a GPU draws
-	Speed float64 // relative throughput under the limit and the temperature, 0 to 1
-	Bound Bound   // what holds the speed below 1
+	Power  float64      // W a GPU draws
+	Speed  float64      // relative throughput under the limit and the temperature, 0 to 1
+	Bound  Bound        // what holds the speed below 1
+	Over   bool         // the hottest die is bound to pass its slowdown temperature, but runs free until it does
+	Rest   Temperatures // where its hottest die is bound
+	R1, R2 float64      // K/W of that die to its sink, and from there to the coolant
 }
 
 // Bound says what limits a group's speed.
@@ -72,9 +100,10 @@ const (
 
 // Load is what a node is doing.
 type Load struct {
-	Groups []Group
-	CPU    float64 // busy cores
-	GPUsUp int     // GPUs that have power, busy or not
+	Groups  []Group
+	CPU     float64 // busy cores
+	GPUsUp  int     // GPUs that have power, busy or not
+	Settled bool    // dies are where they are bound, however much they lag
 }
 
 // Draw is what a node then draws and needs.
@@ -84,59 +113,98 @@ type Draw struct {
 	CPUs    float64 // W of its CPUs
 	Fans    float64 // W of them for its fans
 	Flow    float64 // m³/s of air
-	Hottest float64 // °C of its hottest busy die, the coolant where none is
+	Relief  float64 // relative flow to the power of the flow exponent, by which the resistance of the dies falls
+	Hottest float64 // °C at rest of its hottest busy die, the coolant where none is
+	Hot     int     // the group of that die, -1 where none is
 }
 
 // Eval computes a working node's draw with its coolant (inlet air, or the supply of its cold plates) at the given
-// temperature in °C, and fills in the results of its groups.
+// temperature in °C, and fills in the results of its groups. Powers, flow and leakage are those of dies at rest.
 func (n *Node) Eval(l *Load, coolant float64) Draw {
 	g := &n.GPU
-	var gpus float64
 	var hot *Group // its dies need the most flow
-	busy := 0
+	most, busy := 0.0, 0
 	for i := range l.Groups {
 		gr := &l.Groups[i]
+		gr.Power, gr.Speed, gr.Bound, gr.Over = 0, 1, Unbound, false
 		if n.GPUs == 0 {
-			gr.Power, gr.Speed, gr.Bound = 0, 1, Unbound
 			continue
 		}
-		demand := g.Curve.Power(gr.Util.GPU, gr.Util.Memory)
-		gr.Power, gr.Speed, gr.Bound = demand, 1, Unbound
-		if gr.Limit < demand {
-			gr.Power, gr.Bound = max(gr.Limit, g.Idle), PowerLimit
+		gr.Power = g.Curve.Power(gr.Util.GPU, gr.Util.Memory) // as stated, for a die at its target
+		if need := n.Warmth(gr.Spread, gr.Before) * min(gr.Power, max(gr.Limit, g.Idle)); hot == nil || need > most {
+			hot, most = gr, need
 		}
-		if gr.Power > g.Idle && g.Resistance*gr.Spread*gr.Power > g.Slowdown-coolant {
-			gr.Power, gr.Bound = g.ThermalLimit(coolant, gr.Spread), Thermal
-		}
-		if gr.Bound != Unbound {
-			gr.Speed = g.Speed(gr.Power, demand)
-		}
-		if hot == nil || gr.Power*gr.Spread > hot.Power*hot.Spread {
-			hot = gr
-		}
-		gpus += float64(gr.GPUs) * gr.Power
 		busy += gr.GPUs
-	}
-	if idle := l.GPUsUp - busy; idle > 0 {
-		gpus += float64(idle) * g.Idle
 	}
 	var d Draw
 	y, relief := n.flow(coolant, hot)
+	d.Relief, d.Hottest, d.Hot = relief, coolant, -1
+	for i := range l.Groups {
+		gr := &l.Groups[i]
+		if n.GPUs == 0 {
+			continue
+		}
+		n.heat(gr, coolant, y, relief, l.Settled)
+		if die := gr.Rest.Die; d.Hot < 0 || die > d.Hottest {
+			d.Hottest, d.Hot = die, i
+		}
+		d.GPUs += float64(gr.GPUs) * gr.Power
+	}
+	if idle := l.GPUsUp - busy; idle > 0 {
+		d.GPUs += float64(idle) * g.Idle
+	}
 	if n.FullFlow > 0 {
 		d.Flow = y * n.FullFlow
 		d.Fans = float64(n.fans.Power) * n.fanPower(y, relief)
 	}
-	d.Hottest = coolant
-	if hot != nil && n.GPUs > 0 {
-		d.Hottest += g.Resistance * hot.Spread * hot.Power / relief
-	}
-	var cpu float64
 	if n.CPUs > 0 {
-		cpu = float64(n.CPUs) * n.cpu.Power(l.CPU/n.Cores, 0)
+		d.CPUs = float64(n.CPUs) * n.cpu.Power(l.CPU/n.Cores, 0)
 	}
-	d.GPUs, d.CPUs = gpus, cpu
-	d.Input = n.psu.Input(n.Fixed + gpus + cpu + d.Fans)
+	d.Input = n.psu.Input(n.Fixed + d.GPUs + d.CPUs + d.Fans)
 	return d
+}
+
+// heat finds what the GPUs of a group draw with their leakage, under their limits, and where their hottest die is bound.
+// gr.Power is what they would draw with the die at its target.
+func (n *Node) heat(gr *Group, coolant, y, relief float64, settled bool) {
+	g := &n.GPU
+	stated := gr.Power
+	air := n.preheat * float64(gr.Before) / y // K for each W of the GPUs before
+	gr.R1 = gr.Spread * g.DieResistance
+	gr.R2 = gr.Spread * (g.Resistance - g.DieResistance) / relief
+	r := gr.R1 + gr.R2 + air
+	limit := gr.Limit
+	if g.Leakage > 0 {
+		limit = min(limit, g.Max)
+	}
+	gr.Power = g.warmed(stated, coolant, r)
+	if limit < gr.Power {
+		gr.Power, gr.Bound = max(limit, g.Idle), PowerLimit
+	}
+	// A die that lags runs free until it has come to its slowdown temperature, and one that was held runs free again
+	// when it would stay below by a margin.
+	if die := coolant + r*gr.Power; gr.Power > g.Idle && (die > g.Slowdown || gr.Throttled && die > g.Hold) {
+		if settled || gr.Throttled || !g.Lags() {
+			gr.Power, gr.Bound = g.ThermalLimit(coolant, r), Thermal
+		} else {
+			gr.Over = true
+		}
+	}
+	air = coolant + air*gr.Power
+	gr.Rest.Sink = air + gr.R2*gr.Power
+	gr.Rest.Die = gr.Rest.Sink + gr.R1*gr.Power
+	if gr.Bound != Unbound {
+		gr.Speed = g.Speed(gr.Power, g.leaky(stated, gr.Rest.Die))
+	}
+}
+
+// Resting returns where an idle die that has spread times the type's resistance comes to rest, and its way to the
+// coolant, with the fans where the coolant alone sends them.
+func (n *Node) Resting(coolant, spread float64, before int) (rest Temperatures, p TwoPole) {
+	g := &n.GPU
+	y, relief := n.flow(coolant, nil)
+	p = TwoPole{R1: spread * g.DieResistance, R2: spread * (g.Resistance - g.DieResistance) / relief, C1: g.DieCapacity, C2: g.SinkCapacity}
+	return p.Rest(g.Idle, coolant+n.preheat*float64(before)/y*g.Idle), p
 }
 
 // flow returns the relative flow of the fans, and that flow to the power of the type's flow exponent, by which the dies'
@@ -153,17 +221,39 @@ func (n *Node) flow(coolant float64, hot *Group) (y, relief float64) {
 	if hot == nil {
 		return y, relief
 	}
-	need := g.needForTarget(coolant, hot.Power, hot.Spread)
-	switch {
-	case g.FlowExponent == 0:
-		return max(y, need), 1
-	case need <= relief:
-		return y, relief
-	case need >= 1:
-		return 1, 1
+	power := min(hot.Power, max(hot.Limit, g.Idle))
+	rise := g.Target - coolant // K that the die may stand above its coolant
+	if g.FlowExponent == 0 {
+		if rise <= 0 {
+			return 1, 1
+		}
+		return max(y, min(g.Resistance*hot.Spread*power/rise, 1)), 1
 	}
-	return math.Pow(need, 1/g.FlowExponent), need
+	rise -= g.DieResistance * hot.Spread * power
+	sink := (g.Resistance - g.DieResistance) * hot.Spread * power // K at full flow
+	air := n.preheat * float64(hot.Before) * power                // likewise
+	switch {
+	case sink+air >= rise:
+		return 1, 1
+	case sink/relief+air/y <= rise:
+		return y, relief
+	}
+	relief = (sink + air) / rise
+	y = math.Pow(relief, 1/g.FlowExponent)
+	if air > 0 { // which falls with the flow itself: Newton's method on its logarithm
+		for range 3 {
+			s, a := sink/relief, air/y
+			x := (s + a - rise) / (g.FlowExponent*s + a)
+			y *= expNear(x)
+			relief *= expNear(g.FlowExponent * x)
+		}
+		y, relief = min(y, 1), min(relief, 1)
+	}
+	return y, relief
 }
+
+// expNear is the exponential near 0, where the error of its series is x⁵/120.
+func expNear(x float64) float64 { return 1 + x*(1+x/2*(1+x/3*(1+x/4))) }
 
 // fanPower returns the fans' power at relative flow y over that at full flow; relief is y to the flow exponent.
 func (n *Node) fanPower(y, relief float64) float64 {

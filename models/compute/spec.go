@@ -29,12 +29,17 @@ type GPUSpec struct {
 	FP8Efficiency unit.Ratio      `yaml:"fp8_efficiency" doc:"the same of the FP8 peak" default:"0" source:"calibrated by published training runs" range:"[0,1]"`
 	Link          unit.Bandwidth  `yaml:"link" doc:"bandwidth to the other GPUs of the node, one direction" default:"450 GB/s" source:"typical" range:"(0,)"`
 
-	Resistance   unit.Resistance  `yaml:"resistance" doc:"die to coolant thermal resistance at full coolant flow" default:"0.075 K/W" source:"typical; derived from 0.08–0.09 K/W in service" range:"(0,)"`
-	Spread       unit.Ratio       `yaml:"spread" doc:"standard deviation of the resistance between GPUs" default:"4 %" source:"typical" range:"[0,0.2]"`
-	Target       unit.Temperature `yaml:"target" doc:"die temperature that the node's fans hold" default:"80 degC" source:"typical"`
-	Slowdown     unit.Temperature `yaml:"slowdown" doc:"die temperature at which the GPU throttles" default:"87 degC" source:"H100 driver log: T.Limit headroom 54 K at 33 °C"`
-	Shutdown     unit.Temperature `yaml:"shutdown" doc:"coolant or die temperature margin at which the GPU powers off" default:"95 degC" source:"H100 driver log"`
-	FlowExponent float64          `yaml:"flow_exponent" doc:"n of R ~ flow^-n; 0 for a cold plate at constant flow" default:"0.8" source:"typical, turbulent air" range:"[0,1]"`
+	Resistance    unit.Resistance            `yaml:"resistance" doc:"die to coolant thermal resistance at full coolant flow" default:"0.075 K/W" source:"typical; derived from 0.08–0.09 K/W in service" range:"(0,)"`
+	DieResistance unit.Resistance            `yaml:"die_resistance" doc:"of it, from the die to its heat sink or cold plate: the same at any flow" default:"0 K/W" source:"none stated" range:"[0,)"`
+	DieCapacity   unit.HeatCapacity          `yaml:"die_capacity" doc:"heat capacity of the die with its package; 0: the die follows power and coolant at once" default:"0 J/K" source:"none stated" range:"[0,)"`
+	SinkCapacity  unit.HeatCapacity          `yaml:"sink_capacity" doc:"heat capacity of its heat sink or cold plate; 0: one mass behind the whole resistance" default:"0 J/K" source:"none stated" range:"[0,)"`
+	Leakage       unit.PerKelvin             `yaml:"leakage" doc:"rise of the power above idle with the temperature of the die; max is then stated with the die at target, and never passed" default:"0 %/K" source:"none stated; 0.1–0.3 %/K is typical" range:"[0,0.01]"`
+	Spread        unit.Ratio                 `yaml:"spread" doc:"standard deviation of the resistance between GPUs" default:"4 %" source:"typical" range:"[0,0.2]"`
+	Target        unit.Temperature           `yaml:"target" doc:"die temperature that the node's fans hold" default:"80 degC" source:"typical"`
+	Slowdown      unit.Temperature           `yaml:"slowdown" doc:"die temperature at which the GPU throttles" default:"87 degC" source:"H100 driver log: T.Limit headroom 54 K at 33 °C"`
+	Clear         unit.TemperatureDifference `yaml:"clear" doc:"margin below slowdown at which a throttling GPU is held, and from which it runs free again; never below target" default:"2 K" source:"typical" range:"[0,)"`
+	Shutdown      unit.Temperature           `yaml:"shutdown" doc:"die temperature at which the GPU powers off" default:"95 degC" source:"H100 driver log"`
+	FlowExponent  float64                    `yaml:"flow_exponent" doc:"n of R ~ flow^-n; 0 for a cold plate at constant flow" default:"0.8" source:"typical, turbulent air" range:"[0,1]"`
 }
 
 // LimitPoint is one knot of throughput over power limit.
@@ -53,6 +58,14 @@ func (s *GPUSpec) Validate(fail func(path, msg string)) {
 	}
 	if s.Shutdown <= s.Slowdown {
 		fail("shutdown", "shutdown must be above slowdown")
+	}
+	switch {
+	case s.DieResistance > 0 && s.DieResistance >= s.Resistance:
+		fail("die_resistance", fmt.Sprintf("die_resistance (%s) is a part of resistance (%s)", s.DieResistance, s.Resistance))
+	case s.SinkCapacity > 0 && s.DieCapacity == 0:
+		fail("sink_capacity", "a sink that lags needs a die that lags: write die_capacity")
+	case s.SinkCapacity > 0 && s.DieResistance == 0:
+		fail("sink_capacity", "die and sink are two masses only with a resistance between them: write die_resistance")
 	}
 	for i := 1; i < len(s.Limits); i++ {
 		if s.Limits[i].Limit <= s.Limits[i-1].Limit || s.Limits[i].Speed < s.Limits[i-1].Speed {
@@ -89,10 +102,12 @@ type NodeSpec struct {
 	About  string `yaml:"about" doc:"what it is and where its figures come from"`
 	Source string `yaml:"source" doc:"citation of the figures"`
 
-	GPUs int     `yaml:"gpus" doc:"GPUs in the node" default:"8" source:"typical" range:"[0,64]"`
-	GPU  GPUSpec `yaml:"gpu" doc:"their type"`
-	CPUs int     `yaml:"cpus" doc:"CPU sockets" default:"2" source:"typical" range:"[0,16]"`
-	CPU  CPUSpec `yaml:"cpu" doc:"their type"`
+	GPUs    int        `yaml:"gpus" doc:"GPUs in the node" default:"8" source:"typical" range:"[0,64]"`
+	GPU     GPUSpec    `yaml:"gpu" doc:"their type"`
+	GPURows int        `yaml:"gpu_rows" doc:"rows of GPUs one behind another in the stream of air, which the rows before have warmed" default:"1" source:"typical" range:"[1,16]"`
+	GPUAir  unit.Ratio `yaml:"gpu_air" doc:"share of the node's airflow that passes over its GPUs" default:"70 %" source:"typical" range:"(0,1]"`
+	CPUs    int        `yaml:"cpus" doc:"CPU sockets" default:"2" source:"typical" range:"[0,16]"`
+	CPU     CPUSpec    `yaml:"cpu" doc:"their type"`
 
 	Memory      unit.Data      `yaml:"memory" doc:"main memory" default:"2 TB" source:"typical" range:"[0,)"`
 	Storage     unit.Data      `yaml:"storage" doc:"local scratch" default:"30 TB" source:"typical" range:"[0,)"`
@@ -112,6 +127,9 @@ type NodeSpec struct {
 func (s *NodeSpec) Validate(fail func(path, msg string)) {
 	if s.GPUs == 0 && s.CPUs == 0 {
 		fail("gpus", "a node needs GPUs or CPUs")
+	}
+	if s.GPUs > 0 && s.GPUs%max(s.GPURows, 1) != 0 {
+		fail("gpu_rows", fmt.Sprintf("%d GPUs do not divide over %d rows", s.GPUs, s.GPURows))
 	}
 	if s.Fans.RampTo <= s.Fans.RampFrom {
 		fail("fans.ramp_to", "ramp_to must be above ramp_from")

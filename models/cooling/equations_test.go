@@ -134,28 +134,6 @@ func TestTank(t *testing.T) {
 	}
 }
 
-// TestLumps: the chain of two masses composes in time and ends where resistances say.
-func TestLumps(t *testing.T) {
-	c := LumpChain{C1: 250, C2: 3000, R1: 0.025, R2: 0.03}
-	a1, a2 := c.After(30, 30, 700, 30, 50)
-	b1, b2 := c.After(30, 30, 700, 30, 20)
-	b1, b2 = c.After(b1, b2, 700, 30, 30)
-	if math.Abs(a1-b1) > 1e-9 || math.Abs(a2-b2) > 1e-9 {
-		t.Errorf("50 s: %v %v, 20 s and 30 s: %v %v", a1, a2, b1, b2)
-	}
-	if e1, e2 := c.After(90, 10, 700, 30, 1e5); math.Abs(e1-68.5) > 1e-9 || math.Abs(e2-51) > 1e-9 {
-		t.Errorf("ends at %v and %v", e1, e2)
-	}
-	l := Lag{Resistance: 0.055, Tau: 6}
-	at := l.Time(40, 1000, 35, 83)
-	if got := l.After(40, 1000, 35, at); math.Abs(got-83) > 1e-9 {
-		t.Errorf("%v °C when it should reach 83", got)
-	}
-	if !math.IsInf(l.Time(40, 100, 35, 83), 1) {
-		t.Error("a small load reaches the limit")
-	}
-}
-
 // TestHumidity: spray cools along the wet bulb, steam hardly heats, and a capacity is a capacity.
 func TestHumidity(t *testing.T) {
 	water, w := Humidify(10, 0.004, 0.007, 0.02)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/halltwin/halltwin/models/compute"
 	"github.com/halltwin/halltwin/models/cooling"
 	"github.com/halltwin/halltwin/models/facility"
 	"github.com/halltwin/halltwin/models/moistair"
@@ -217,28 +218,28 @@ var casesByWord = map[string]func(*physicsCase){
 
 	// Thermal masses.
 	"gpu_step": func(c *physicsCase) {
-		l := cooling.Lag{Resistance: c.in("R"), Tau: c.in("tau_s")}
-		start := l.After(0, c.in("P0"), c.in("t_cool"), math.Inf(1))
+		p := compute.TwoPole{R2: c.in("R"), C1: c.in("tau_s") / c.in("R")}
+		start := p.Rest(c.in("P0"), c.in("t_cool"))
 		want := c.list(c.Expected, "T")
 		for i, t := range c.list(c.Inputs, "t") {
-			c.value("T", l.After(start, c.in("P1"), c.in("t_cool"), t), want[i], 1e-9, printed(4))
+			c.value("T", p.After(start, c.in("P1"), c.in("t_cool"), t).Die, want[i], 1e-9, printed(4))
 		}
 	},
 	"gpu_throttle_time": func(c *physicsCase) {
-		l := cooling.Lag{Resistance: c.in("R"), Tau: c.in("tau_s")}
-		start := l.After(0, c.in("P0"), c.in("t_cool"), math.Inf(1))
-		c.near("t_cross", l.Time(start, c.in("P1"), c.in("t_cool"), c.in("T_limit")), 1e-6, 0)
+		p := compute.TwoPole{R2: c.in("R"), C1: c.in("tau_s") / c.in("R")}
+		start, rest := p.Rest(c.in("P0"), c.in("t_cool")), p.Rest(c.in("P1"), c.in("t_cool"))
+		c.near("t_cross", p.Time(start, rest, c.in("T_limit")), 1e-6, 0)
 	},
 	"two_node_step": func(c *physicsCase) {
-		l := cooling.LumpChain{C1: c.in("C_die"), C2: c.in("C_sink"), R1: c.in("R_die_sink"), R2: c.in("R_sink_cool")}
-		fast, slow := l.Taus()
+		p := compute.TwoPole{R1: c.in("R_die_sink"), R2: c.in("R_sink_cool"), C1: c.in("C_die"), C2: c.in("C_sink")}
+		fast, slow := p.Taus()
 		c.near("tau_fast", fast, 1e-6, 0)
 		c.near("tau_slow", slow, 1e-6, 0)
 		die, sink := c.list(c.Expected, "dT_die"), c.list(c.Expected, "dT_sink")
 		for i, t := range c.list(c.Inputs, "t") {
-			a, b := l.After(0, 0, c.in("Q"), 0, t)
-			c.value("dT_die", a, die[i], 1e-6, printed(5))
-			c.value("dT_sink", b, sink[i], 1e-6, printed(5))
+			at := p.After(compute.Temperatures{}, c.in("Q"), 0, t)
+			c.value("dT_die", at.Die, die[i], 1e-6, printed(5))
+			c.value("dT_sink", at.Sink, sink[i], 1e-6, printed(5))
 		}
 	},
 
