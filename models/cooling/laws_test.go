@@ -256,7 +256,7 @@ func TestRandomPlants(t *testing.T) {
 			if bad := math.Abs(out.Imbalance()); !(bad <= 1e-9*flows+1e-6) {
 				t.Fatalf("seed %d: %v W of %v from nowhere: %+v\nwater %v loops %v halls %+v", seed, bad, flows, out, s.WaterSupply, s.LoopSupply, s.c.halls)
 			}
-			for name, v := range map[string][]float64{"inlet": s.RackInlet, "outlet": s.RackOutlet, "liquid": s.RackLiquid, "machines": s.Machines, "air": s.HallAir, "humidity": s.HallHumidity, "loops": s.LoopSupply, "water": s.WaterSupply} {
+			for name, v := range map[string][]float64{"inlet": s.RackInlet, "outlet": s.RackOutlet, "liquid": s.RackLiquid, "machines": s.Machines, "air": s.HallAir, "humidity": s.HallHumidity, "loops": s.LoopSupply, "water": s.WaterSupply, "delivered": s.Delivered, "tanks": s.TankNodes, "towers": {s.TowerLeaving}} {
 				for i, x := range v {
 					if math.IsNaN(x) || math.IsInf(x, 0) || x < -60 {
 						t.Fatalf("seed %d: %s[%d] = %v", seed, name, i, x)
@@ -272,7 +272,7 @@ func TestRandomPlants(t *testing.T) {
 	}
 }
 
-func randomPlant(t *testing.T, rng *rand.Rand) (*Plan, *State, *Input) {
+func randomPlant(tb *testing.T, rng *rand.Rand) (*Plan, *State, *Input) {
 	var spec Spec
 	pick := func(s ...string) string { return s[rng.IntN(len(s))] }
 	spec.Plant.Kind = pick("chiller-tower", "dry-cooler", "outdoor-air", "none")
@@ -282,6 +282,18 @@ func randomPlant(t *testing.T, rng *rand.Rand) (*Plan, *State, *Input) {
 	spec.Air.CRAH.Count = Count(rng.IntN(6))
 	spec.Plant.Chilled.Volume = volume(math.Exp(rng.Float64()*10) * 1e-3) // 1 L to 22 m³
 	spec.Plant.DryCooler.Count = Count(rng.IntN(4))
+	tank := func() *TankSpec {
+		if rng.IntN(2) == 0 {
+			return nil
+		}
+		t := &TankSpec{Volume: *volume(math.Exp(rng.Float64()*12) * 1e-3), Connection: pick("series", "parallel"), Nodes: 1 + rng.IntN(20)}
+		defaults(tb, t)
+		return t
+	}
+	spec.Plant.Chilled.Tank, spec.Plant.Warm.Tank = tank(), tank()
+	if rng.IntN(3) == 0 {
+		spec.Plant.Tower.Volume = volume(math.Exp(rng.Float64()*8) * 1e-3)
+	}
 	if rng.IntN(2) == 0 {
 		spec.Plant.Outdoor.Pads = &PadSpec{Effectiveness: 0.75, Above: 15}
 	}
@@ -294,24 +306,24 @@ func randomPlant(t *testing.T, rng *rand.Rand) (*Plan, *State, *Input) {
 	if rng.IntN(2) == 0 && spec.Plant.Kind != "outdoor-air" {
 		spec.Liquid = &LiquidSpec{Loop: rng.IntN(5)}
 		spec.Plant.Warm.Volume = volume(math.Exp(rng.Float64()*10) * 1e-3)
-		defaults(t, spec.Liquid)
+		defaults(tb, spec.Liquid)
 	}
 	if rng.IntN(2) == 0 {
 		spec.Plant.DryCooler.Each.Pads = &PadSpec{Effectiveness: 0.75, Above: 20}
 	}
 	if rng.IntN(3) == 0 {
 		spec.Air.Reset = &AirResetSpec{By: pick("inlet", "return", "outdoor", "smart"), Lowest: 20}
-		defaults(t, spec.Air.Reset)
+		defaults(tb, spec.Air.Reset)
 	}
 	if rng.IntN(3) == 0 && spec.Plant.Kind != "outdoor-air" {
 		spec.Plant.Chilled.Reset = &WaterResetSpec{By: pick("load", "outdoor", "air")}
-		defaults(t, spec.Plant.Chilled.Reset)
+		defaults(tb, spec.Plant.Chilled.Reset)
 	}
 	if rng.IntN(3) == 0 && spec.Plant.Kind != "outdoor-air" {
 		spec.Plant.Chiller.Staging = &StagingSpec{}
-		defaults(t, spec.Plant.Chiller.Staging)
+		defaults(tb, spec.Plant.Chiller.Staging)
 	}
-	defaults(t, &spec)
+	defaults(tb, &spec)
 	halls := 1 + rng.IntN(3)
 	for range n.Racks {
 		n.RackDesign = append(n.RackDesign, 1e3+150e3*rng.Float64())

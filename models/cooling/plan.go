@@ -106,6 +106,8 @@ type Plan struct {
 	cduPumps     int
 	banks        [numBanks]bank
 	pumps        []pumpGroup
+	condenser    float64 // J/K: water of towers and condensers
+	tankNodes    int
 	designHeat   float64
 	counts       [facility.NumKinds]int
 	names        [facility.NumKinds][]string

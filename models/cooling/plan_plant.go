@@ -13,6 +13,7 @@ type water struct {
 	halls  bool    // it serves the CRAHs
 	cdus   bool    // it serves the CDUs
 	coil   float64 // of its economizer: effectiveness at design flow, 0 without
+	tank   *store  // nil without
 }
 
 // compilePlant sizes the water loops and the banks that cool them.
@@ -48,6 +49,7 @@ func (p *Plan) compilePlant(spec *Spec) error {
 		}
 		chilled.coil = float64(s.Chilled.Rise) / (float64(s.Chilled.Rise) + a)
 	}
+	p.addTank(&chilled, s.Chilled.Tank, float64(s.Chilled.Rise))
 	chilled.pumps = p.addPumps("chilled-pump", chilled.design*float64(s.Pump.Chilled), s)
 	p.water = append(p.water, chilled)
 
@@ -81,6 +83,10 @@ func (p *Plan) compileTowers(s *PlantSpec, heat float64) error {
 	}
 	p.banks[towers] = bank{n: n, needed: needed, rating: rating, fan: rating * float64(each.Fan), tower: t, model: each.Title}
 	p.counts[facility.Tower] = n
+	p.condenser = 10e-6 * heat * rhoWater * cpWater
+	if s.Tower.Volume != nil {
+		p.condenser = float64(*s.Tower.Volume) * rhoWater * cpWater
+	}
 	p.addPumps("condenser-pump", heat*float64(s.Pump.Condenser), s)
 	return nil
 }
@@ -101,6 +107,7 @@ func (p *Plan) compileDryCoolers(spec *Spec, heat float64) error {
 	if s.Warm.Volume != nil {
 		w.mass = float64(*s.Warm.Volume) * rhoWater * cpWater
 	}
+	p.addTank(&w, s.Warm.Tank, float64(s.Warm.Rise))
 	w.pumps = p.addPumps("warm-pump", heat*float64(s.Pump.Warm), s)
 	p.water = append(p.water, w)
 	n, needed, rating, err := size(s.DryCooler.Count, (*float64)(each.Rating), heat, float64(s.Margin), 1e6, s.Redundancy)

@@ -32,14 +32,17 @@ type LoopSpec struct {
 	Supply unit.Temperature           `yaml:"supply" doc:"set point of the water to the air handlers" default:"18 degC" source:"typical of new halls; older ones run at 7 to 12 degC" range:"[4,40]"`
 	Rise   unit.TemperatureDifference `yaml:"rise" doc:"temperature difference at the design heat" default:"8 K" source:"typical" range:"[2,30]"`
 	Reset  *WaterResetSpec            `yaml:"reset" doc:"what moves the set point, supply at the start; absent: it stays"`
-	Volume *unit.Volume               `yaml:"volume" doc:"water in the loop, buffer tank included; absent: 20 L for each kW of design heat (typical)" range:"(0,)"`
+	Volume *unit.Volume               `yaml:"volume" doc:"water in the loop, mixed; absent: 20 L for each kW of design heat (typical)" range:"(0,)"`
+	Tank   *TankSpec                  `yaml:"tank" doc:"buffer tank; absent: none"`
 }
 
 // WarmLoopSpec is the warm-water loop between dry coolers and CDUs.
 type WarmLoopSpec struct {
 	Supply *unit.Temperature          `yaml:"supply" doc:"set point of the water to the CDUs; absent: liquid.supply less the CDU's approach" range:"[5,60]"`
 	Rise   unit.TemperatureDifference `yaml:"rise" doc:"temperature difference at the design heat" default:"10 K" source:"typical" range:"[2,30]"`
-	Volume *unit.Volume               `yaml:"volume" doc:"water in the loop, buffer tank included; absent: 10 L for each kW of design heat (typical)" range:"(0,)"`
+	Reset  *WaterResetSpec            `yaml:"reset" doc:"what moves the set point, supply at the start; absent: it stays as far below the coolant's as it starts"`
+	Volume *unit.Volume               `yaml:"volume" doc:"water in the loop, mixed; absent: 10 L for each kW of design heat (typical)" range:"(0,)"`
+	Tank   *TankSpec                  `yaml:"tank" doc:"buffer tank; absent: none"`
 }
 
 // ChillerBankSpec is the chillers of the plant.
@@ -59,7 +62,9 @@ type ChillerSpec struct {
 	Approach unit.TemperatureDifference `yaml:"approach" doc:"of the refrigerant to the water at either end" default:"2 K" source:"typical" range:"[0,10]"`
 	AirSide  unit.TemperatureDifference `yaml:"air_side" doc:"of the condensing refrigerant above outdoor air, for air-cooled units" default:"14 K" source:"typical" range:"[2,30]"`
 	Fan      unit.Ratio                 `yaml:"fan" doc:"fan power over heat rejected, for air-cooled units" default:"2 %" source:"typical" range:"[0,0.2]"`
-	Curve    *CurveSpec                 `yaml:"curve" doc:"EIR curves of EnergyPlus instead of a share of Carnot; temperatures outside its range are clamped and counted"`
+	Curve    *CurveSpec                 `yaml:"curve" doc:"EIR curves of EnergyPlus instead of a share of Carnot; outside its range capacity is held and efficiency follows Carnot's up to limit, and the time is counted"`
+	PartLoad []float64                  `yaml:"part_load" doc:"three coefficients of power over part load, 1, x, x2, relative to full load, without a curve; absent: power is proportional to load"`
+	Ramp     unit.Duration              `yaml:"ramp" doc:"from no load to full load after a start" default:"2 min" source:"typical: 1 to 3 min" range:"[0,3600]"`
 	Restart  unit.Duration              `yaml:"restart" doc:"from the return of power or repair until it cools again" default:"5 min" source:"typical: 3 to 8 min, fast restart 45 to 60 s" range:"[0,3600]"`
 	Trip     unit.Temperature           `yaml:"trip" doc:"condenser water at which it may just run; hotter, it sheds load" default:"38 degC" source:"typical" range:"[20,60]"`
 }
@@ -119,8 +124,9 @@ func (s *CurveSpec) Validate(fail func(path, msg string)) {
 
 // TowerBankSpec is the cooling towers of the plant.
 type TowerBankSpec struct {
-	Count Count     `yaml:"count" doc:"cells, spares included" default:"auto"`
-	Each  TowerSpec `yaml:"each" doc:"one cell"`
+	Count  Count        `yaml:"count" doc:"cells, spares included" default:"auto"`
+	Volume *unit.Volume `yaml:"volume" doc:"condenser water in basins and pipes; absent: 10 L for each kW of heat rejected (typical: four minutes of its flow)" range:"(0,)"`
+	Each   TowerSpec    `yaml:"each" doc:"one cell"`
 }
 
 // TowerSpec is one cell of a cooling tower.

@@ -59,8 +59,11 @@ type State struct {
 	Restart      []float64 // s by chiller until it may cool
 	Mode         Mode      // of the chilled loop, or of the halls with outdoor air
 	ModeAge      float64   // s since the mode changed
-	TowerLeaving float64   // °C of the water from the towers
-	Clamps       int64     // times that a curve's input was held at the end of its range
+	Delivered    []float64 // °C by water loop: water to coils and CDUs, behind a tank in series
+	TankNodes    []float64 // °C of the nodes of the tanks, from the bottom up, loop by loop
+	Ready        []float64 // by chiller: share of its rating to which it has loaded since its start
+	TowerLeaving float64   // °C of the water from the towers, and its mass
+	Clamped      float64   // s for which chillers ran outside the range of their curves
 
 	Class []Class // by hall
 
@@ -124,6 +127,9 @@ func New(p *Plan) *State {
 	for i := range waters {
 		s.WaterSupply = append(s.WaterSupply, p.water[i].supply)
 		s.WaterSet = append(s.WaterSet, p.water[i].supply)
+		if t := p.water[i].tank; t != nil {
+			s.TankNodes = append(s.TankNodes, fill(int(t.n), p.water[i].supply)...)
+		}
 	}
 	for i, l := range p.rackLoop {
 		if l >= 0 {
@@ -145,7 +151,8 @@ func New(p *Plan) *State {
 			u.Supply = fill(n, float64(p.plant.Chilled.Supply))
 		}
 	}
-	s.Restart = fill(p.counts[facility.Chiller], 0)
+	s.Delivered = slices.Clone(s.WaterSupply)
+	s.Restart, s.Ready = fill(p.counts[facility.Chiller], 0), fill(p.counts[facility.Chiller], 1)
 	s.On = slices.Repeat([]bool{true}, p.counts[facility.Chiller])
 	s.HallReset = fill(halls, air)
 	s.c.flow, s.c.k, s.c.held, s.c.air = fill(racks, -1), fill(racks, 0), fill(racks, 0), fill(racks, 0)
@@ -160,7 +167,7 @@ func (s *State) Clone() *State {
 	c := *s
 	for _, f := range [...]*[]float64{
 		&c.RackInlet, &c.RackOutlet, &c.RackLiquid, &c.Machines, &c.HallAir, &c.HallWall, &c.HallSupply, &c.HallCold, &c.HallSet, &c.HallSpeed,
-		&c.HallHumidity, &c.HallSurface, &c.HallReset, &c.LoopSupply, &c.LoopReturn, &c.LoopSet, &c.WaterSupply, &c.WaterSet, &c.Restart,
+		&c.HallHumidity, &c.HallSurface, &c.HallReset, &c.LoopSupply, &c.LoopReturn, &c.LoopSet, &c.WaterSupply, &c.WaterSet, &c.Restart, &c.Ready, &c.Delivered, &c.TankNodes,
 		&c.c.flow, &c.c.k, &c.c.held, &c.c.air, &c.c.flowOf,
 	} {
 		*f = slices.Clone(*f)

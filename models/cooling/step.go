@@ -127,7 +127,7 @@ func (p *Plan) Settle(s *State, in *Input) {
 	for range settleSteps {
 		p.Step(s, &steady, &out)
 	}
-	s.Clamps = 0
+	s.Clamped = 0
 	clear(s.Class)
 }
 
@@ -148,6 +148,11 @@ func (p *Plan) Energy(s *State) float64 {
 	}
 	for i := range p.water {
 		sum += p.water[i].mass * s.WaterSupply[i]
+		if t := p.water[i].tank; t != nil {
+			k := s.tankOf(t)
+			sum += k.Energy()
+		}
 	}
+	sum += p.condenser * s.TowerLeaving
 	return sum
 }

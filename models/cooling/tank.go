@@ -51,11 +51,7 @@ func (k *Tank) Flow(in, rate, dt float64) (out float64) {
 		}
 		return i
 	}
-	var weight [maxNodes]float64
-	weight[0] = math.Exp(-x)
-	for i := 1; i < n; i++ {
-		weight[i] = weight[i-1] * x / float64(i)
-	}
+	weight := poisson(x, n)
 	gained := 0.0
 	for i := n - 1; i >= 0; i-- { // last first: a node depends on those before it
 		left, t := 0.0, 0.0

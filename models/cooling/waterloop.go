@@ -49,95 +49,144 @@ func (k *sink) most(water, load, rate, slope float64) (heat, change float64) {
 	return k.base + k.exchange*drive, max(k.exchange*(1-slope/rate), 0)
 }
 
-// runWater advances one water loop: it finds what its plant can do in this weather, the temperature at which load
-// and plant balance, and how the plant shares the work.
-func (p *Plan) runWater(s *State, i int, in *Input, out *Output) {
-	l := &p.water[i]
-	start, set := s.WaterSupply[i], s.WaterSet[i]
-	guess, slope := p.load(s, i, start, in.Dt)
-	flow := s.c.flowOf[i]
-	pump := 0.0
-	if flow > 0 {
-		y := min(max(guess/l.design, float64(p.plant.Pump.MinFlow)), flow)
-		pump = Affinity(p.pumps[l.pumps].power, y, p.plant.Pump.Exponent)
+// economizer returns the effectiveness times the smaller capacity rate, in W/K, of the loop's economizer at a capacity
+// rate of its water in W/K: the other side keeps its flow.
+func (l *water) economizer(rate float64) float64 {
+	if l.coil <= 0 || rate <= 0 {
+		return 0
 	}
-	rate := l.rate * flow
-	var k sink
-	var plan plantWork
-	if flow > 0 {
-		k, plan = p.sink(s, l, in, start, guess+pump, rate)
-	}
-	heat, rejected, end := p.balance(s, i, &k, in.Dt, start, set, guess+pump, slope, pump, rate)
-	out.Storing += l.mass * (end - start) / in.Dt
-	s.WaterSupply[i] = end
-	if l.halls {
-		for h := range p.halls {
-			s.c.halls[h].source = end
-		}
-	}
-	out.Pumps += pump
-	p.showPumps(s, &p.pumps[l.pumps], pump, flow)
-	p.reject(s, l, &k, &plan, in, rejected, heat, rate, out)
+	y := min(rate/l.rate, 1)
+	ntu := l.coil / (1 - l.coil) * Conductance(1, 1, y, 1, 0.7, 0.7) / y
+	return rate * Counterflow(ntu, y)
 }
 
-// balance finds the mean supply temperature over the step at which the load and the sink agree with the loop's
-// mass, leaves halls and technology loops solved for it, and returns the loop's heat and rejection in W and its
-// temperature at the end.
-//
-// In control the plant takes what brings the loop to its set point. Otherwise it takes all it can, or nothing,
-// and the mean follows from mean = T0 + w·dt/C·(load(mean) - plant(mean)), whose difference rises with the mean:
-// Newton's method inside a bracket finds the one root.
-func (p *Plan) balance(s *State, i int, k *sink, dt, start, set, heat, slope, pump, rate float64) (load, rejected, end float64) {
-	mass := p.water[i].mass
-	mean := (start + set) / 2
-	if mean != start {
-		heat, slope = p.load(s, i, mean, dt)
-		heat += pump
+// opening is by how many K the water is too warm where the valves of its coils and CDUs stand open (typical).
+const opening = 2
+
+// runWater advances one water loop: it finds what its plant can do in this weather, the temperature at which load
+// and plant balance, and how the plant shares the work. Pumps follow the valves: the flow keeps the design rise while
+// the water is as cold as it should be, and goes up to all they can where it is not.
+func (p *Plan) runWater(s *State, i int, in *Input, out *Output) {
+	l := &p.water[i]
+	b := waterWork{loop: i, dt: in.Dt, start: s.WaterSupply[i], set: s.WaterSet[i]}
+	guess, _ := p.load(s, i, s.Delivered[i], in.Dt)
+	if flow := s.c.flowOf[i]; flow > 0 {
+		y := max(guess/l.design, float64(p.plant.Pump.MinFlow), (s.Delivered[i]-b.set)/opening)
+		y = min(y, flow)
+		b.pump = Affinity(p.pumps[l.pumps].power, y, p.plant.Pump.Exponent)
+		b.rate = l.rate * y
+		b.k, b.plan = p.sink(s, l, in, s.Delivered[i], guess+b.pump, b.rate)
 	}
-	need := heat - mass*(set-start)/dt
-	most, _ := k.most(mean, heat, rate, slope)
+	p.prepareTank(s, &b)
+	p.balance(s, &b)
+	out.Storing += l.mass * (b.end - b.start) / in.Dt
+	s.WaterSupply[i], s.Delivered[i] = b.end, b.end
+	p.commitTank(s, &b, in, out)
+	if l.halls {
+		for h := range p.halls {
+			s.c.halls[h].source = s.Delivered[i]
+		}
+	}
+	out.Pumps += b.pump
+	p.showPumps(s, &p.pumps[l.pumps], b.pump, s.c.flowOf[i])
+	p.reject(s, l, &b.k, &b.plan, in, b.rejected, b.heat, b.rate, out)
+}
+
+// waterWork is what a step knows of one water loop.
+type waterWork struct {
+	loop           int
+	dt, start, set float64 // s; °C of the water that leaves the plant: at the start and its set point
+	pump           float64 // W
+	rate           float64 // W/K: heat capacity rate
+	k              sink
+	plan           plantWork
+	series         tankMap // of a tank that all the water passes: its outlet over the plant's water
+	tank           sink    // what a tank beside the loop can take from the return
+	tankRate       float64 // W/K: through the tank, negative downwards
+	tankIn         float64 // °C
+
+	// The solution.
+	mean, end float64 // °C: of the water that leaves the plant
+	delivered float64 // °C, mean: of the water to the coils and CDUs
+	heat      float64 // W that the water carries back, pumps included
+	rejected  float64 // W that the plant takes
+	stored    float64 // W that the tank takes
+}
+
+// carry solves what the loop serves for water that leaves the plant at mean °C. It returns the W into the loop's mass
+// and by how much less they would be for each K warmer, and the W/K by which the load falls for each K.
+func (p *Plan) carry(s *State, b *waterWork, mean float64) (in, stiff, slope float64) {
+	b.mean = mean
+	b.delivered = b.series.at(mean)
+	heat, slope := p.load(s, b.loop, b.delivered, b.dt)
+	b.heat = heat + b.pump
+	passing := b.rate * (1 - b.series.pass)
+	return b.heat + b.rate*(b.delivered-mean), slope*b.series.pass + passing, slope * b.series.pass
+}
+
+// balance finds the mean temperature over the step at which load and sink agree with the loop's mass, and leaves halls
+// and technology loops solved for it.
+//
+// In control the plant takes what brings its water to the set point, and a tank beside the loop the rest or what is
+// left to recharge it. Otherwise plant and tank take all they can, or nothing, and the mean follows from
+// mean = T0 + w·dt/C·(load(mean) - plant(mean)), whose difference rises with the mean: Newton's method inside a bracket
+// finds the one root.
+func (p *Plan) balance(s *State, b *waterWork) {
+	mass := p.water[b.loop].mass
+	heat, _, slope := p.carry(s, b, (b.start+b.set)/2)
+	need := heat - mass*(b.set-b.start)/b.dt
+	most, _ := b.k.most(b.delivered, b.heat, b.rate, slope)
 	if need >= 0 && need <= most {
-		return heat, need, set
+		b.end, b.rejected = b.set, need
+		p.recharge(s, b, most-need)
+		return
 	}
 	saturated := need > most
-	can := func(water, heat, slope float64) (float64, float64) {
-		if saturated {
-			return k.most(water, heat, rate, slope)
-		}
-		return 0, 0
+	if saturated && p.discharge(s, b, need-most) {
+		b.rejected = most
+		b.end = b.start + (heat-most-b.stored)*b.dt/mass
+		return
 	}
-	heat, slope = p.load(s, i, start, dt)
-	heat += pump
-	rejected, change := can(start, heat, slope)
-	weight := fittedWeight((slope + change) * dt / mass)
-	z := weight * dt / mass
+	can := func(slope float64) (plant, tank, change float64) {
+		if !saturated {
+			return 0, 0, 0
+		}
+		plant, c1 := b.k.most(b.delivered, b.heat, b.rate, slope)
+		tank, c2 := b.tank.most(b.delivered, b.heat, b.rate, slope)
+		return plant, tank, (c1 + c2) * b.series.pass
+	}
+	heat, stiff, slope := p.carry(s, b, b.start)
+	plant, tank, change := can(slope)
+	weight := fittedWeight((stiff + change) * b.dt / mass)
+	z := weight * b.dt / mass
 	// The difference rises by at least one K for each K, so the root is no further away than its value.
-	mean = start
-	g := -z * (heat - rejected)
-	lo, hi := min(start, start-g), max(start, start-g)
+	g := -z * (heat - plant - tank)
+	lo, hi := min(b.start, b.start-g), max(b.start, b.start-g)
+	found := false
 	for range solveSteps {
-		next := mean - g/(1+z*(slope+change))
+		next := b.mean - g/(1+z*(stiff+change))
 		if !(next > lo && next < hi) {
 			next = (lo + hi) / 2
 		}
-		if math.Abs(next-mean) < 1e-9 {
-			return heat, rejected, start + (heat-rejected)*dt/mass
+		if found = math.Abs(next-b.mean) < 1e-9; found {
+			break
 		}
-		mean = next
-		heat, slope = p.load(s, i, mean, dt)
-		heat += pump
-		rejected, change = can(mean, heat, slope)
-		g = mean - start - z*(heat-rejected)
+		heat, stiff, slope = p.carry(s, b, next)
+		plant, tank, change = can(slope)
+		g = b.mean - b.start - z*(heat-plant-tank)
 		if g > 0 {
-			hi = mean
+			hi = b.mean
 		} else {
-			lo = mean
+			lo = b.mean
 		}
 	}
-	// Not found to 1e-9 K: the end follows from the mean, and the plant takes the rest of the balance.
-	end = start + (mean-start)/weight
-	rejected = max(heat-mass*(end-start)/dt, 0)
-	return heat, rejected, start + (heat-rejected)*dt/mass
+	b.empty(tank)
+	if !found { // the end follows from the mean, and the plant takes the rest of the balance
+		end := b.start + (b.mean-b.start)/weight
+		plant = max(heat-tank-mass*(end-b.start)/b.dt, 0)
+	}
+	b.rejected = plant
+	b.end = b.start + (heat-plant-tank)*b.dt/mass
 }
 
 // solveSteps bounds the search for a loop's temperature; three or four steps are the rule.

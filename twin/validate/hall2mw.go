@@ -24,7 +24,7 @@ var Integrator = Benchmark{
 
 const hall2MW = `
 air: {supply: 24 degC, rise: 12 K}
-plant: {kind: chiller-tower, chilled: {volume: 60 m3}, chiller: {each: {restart: 0 s}}, economizer: {enabled: false}}
+plant: {kind: chiller-tower, chilled: {volume: 60 m3}, chiller: {each: {restart: 0 s, ramp: 0 s}}, economizer: {enabled: false}}
 `
 
 // compileCooling makes a plan of a cooling spec that was written in memory.
