@@ -31,9 +31,9 @@ func (w *World) settle() {
 			w.Racks[r].Dirty = false
 			w.evaluate(r)
 		}
-		w.dirty = w.dirty[:0]
+		w.drew, w.dirty = w.dirty, w.drew[:0]
 		w.retime()
-		w.feed()
+		w.feed(w.drew)
 	}
 	w.SettlePending = false
 	w.PowerGen++
@@ -43,9 +43,10 @@ func (w *World) settle() {
 	w.watchCaps()
 }
 
-// feed brings the power chain to rest under the present draw of the racks and takes over what is alive.
-func (w *World) feed() {
-	w.effects = w.plan.Power.Update(&w.Power, w.rackPower, w.mechanical(), w.effects[:0])
+// feed brings the power chain to rest under the present draw of the racks, of which those given may have changed, and takes
+// over what is alive.
+func (w *World) feed(changed []int32) {
+	w.effects = w.plan.Power.Follow(&w.Power, w.rackPower, changed, w.mechanical(), w.effects[:0])
 	for i := range w.effects {
 		fx := &w.effects[i]
 		name, severity := w.name(fx.Ref), record.Warning

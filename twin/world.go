@@ -47,6 +47,7 @@ type World struct {
 	see     func(*World) error // takes a sample; nil: nobody records
 
 	dirty, flagged, victims []int32
+	drew                    []int32 // racks evaluated in this round of settling
 	inside, jobSubjects     []int32
 	serviceUp               []int
 	serviceSpeed            []float64
@@ -377,6 +378,7 @@ func (w *World) Fork() *World {
 	}
 	f.out, f.see, f.opening = nil, nil, nil
 	f.inside, f.jobSubjects, f.serviceUp, f.serviceSpeed = nil, nil, make([]int, len(w.serviceUp)), make([]float64, len(w.serviceSpeed))
+	f.drew = nil
 	f.dirty, f.flagged, f.victims, f.groups, f.starts, f.effects, f.buffer, f.cappable = nil, nil, nil, nil, nil, nil, nil, nil
 	f.heat, f.flow, f.rackPower = slices.Clone(w.heat), slices.Clone(w.flow), slices.Clone(w.rackPower)
 	f.layouts, f.runOf = make([]layout, len(w.layouts)), make([]int32, len(w.runOf))

@@ -12,25 +12,24 @@ func (p *Plan) Advance(s *State, dt float64) {
 	if dt <= 0 {
 		return
 	}
-	for i := range p.layers {
+	s.Age += dt
+	for i := range pdus {
 		l := &p.layers[i]
 		if l.count() == 0 || l.rating == unlimited {
 			continue
 		}
-		forget := -math.Expm1(-dt / l.breaker.Tau)
-		most := 1.0
-		if i == pdus {
-			most = p.continuous
-		}
+		forget := forgotten(&l.breaker, dt)
 		for u := l.first; u < l.end; u++ {
 			s.Heat[u] = l.breaker.Heat(s.Heat[u], s.Load[u], dt, forget)
-			if s.Load[u] > most*(1+1e-12) {
+			if s.Load[u] > overload {
 				s.Counts.OverloadSeconds += dt
 			}
 		}
 	}
-	p.advanceCords(s, dt)
+	s.Counts.OverloadSeconds += float64(s.AbovePDUs) * dt
+	moved := false
 	for k, w := range s.BatteryW {
+		moved = moved || w != 0
 		switch {
 		case w > 0:
 			s.Available[k], s.Bound[k] = p.battery.Discharge(s.Available[k], s.Bound[k], w, dt)
@@ -39,9 +38,11 @@ func (p *Plan) Advance(s *State, dt float64) {
 			s.Available[k], s.Bound[k] = p.battery.Charge(s.Available[k], s.Bound[k], -w*dt)
 		}
 	}
-	s.Stored = 0
-	for k := range s.Available {
-		s.Stored += s.Available[k] + s.Bound[k]
+	if moved {
+		s.Stored = 0
+		for k := range s.Available {
+			s.Stored += s.Available[k] + s.Bound[k]
+		}
 	}
 	for k, m := range s.Gensets {
 		switch m {
@@ -76,25 +77,6 @@ func (p *Plan) Advance(s *State, dt float64) {
 	}
 }
 
-// advanceCords heats the breakers of rack cords.
-func (p *Plan) advanceCords(s *State, dt float64) {
-	if s.CordLoad == nil {
-		return
-	}
-	forget := -math.Expm1(-dt / p.branch.Tau)
-	for r, x := range s.CordLoad {
-		live := s.CordLive[r]
-		for c := range 2 {
-			h := &s.BranchHeat[2*r+c]
-			if live>>c&1 == 1 {
-				*h = p.branch.Heat(*h, x, dt, forget)
-			} else {
-				*h -= *h * forget
-			}
-		}
-	}
-}
-
 // Next returns the seconds until the next event inside the chain if flows stay as they are: a transfer, a genset that
 // starts, stops or runs dry, a battery that is empty or full, a trip. It is 0 when [Plan.Fire] has something to do
 // now, and +Inf when nothing is coming. Every time is exact, from a closed form.
@@ -105,6 +87,9 @@ func (p *Plan) Next(s *State) float64 {
 	t := math.Inf(1)
 	for i := range p.layers {
 		l := &p.layers[i]
+		if i == pdus && s.HotPDUs == 0 {
+			continue
+		}
 		for u := l.first; u < l.end; u++ {
 			if s.Load[u] > l.breaker.Pickup {
 				t = min(t, p.tripTime(s, l, u))
@@ -160,19 +145,22 @@ func (p *Plan) tripTime(s *State, l *layer, u int32) float64 {
 	if s.Open[u] {
 		return math.Inf(1)
 	}
-	return l.breaker.TripTime(s.Heat[u], s.Load[u])
+	return l.breaker.TripTime(p.heat(s, u), s.Load[u])
 }
 
 // nextCord is the time to the next trip of a rack cord's breaker.
 func (p *Plan) nextCord(s *State) float64 {
 	t := math.Inf(1)
+	if s.HotCords == 0 {
+		return t
+	}
 	for r, x := range s.CordLoad {
 		if x <= p.branch.Pickup {
 			continue
 		}
-		for c := range 2 {
+		for c := range int32(2) {
 			if s.CordLive[r]>>c&1 == 1 {
-				t = min(t, p.branch.TripTime(s.BranchHeat[2*r+c], x))
+				t = min(t, p.cordTrip(s, int32(r), c))
 			}
 		}
 	}

@@ -41,6 +41,7 @@ func (f *firing) say(kind string, u int32, format string, args ...any) {
 // Fire performs what is due at this instant, after a Solve, and appends what there is to say about it and about
 // what the Solve found. The flows are then out of date: Solve again.
 func (p *Plan) Fire(s *State, fx []Effect) []Effect {
+	s.stir()
 	f := &firing{p, s, fx}
 	f.gensets()
 	f.switches()
@@ -59,9 +60,20 @@ func (p *Plan) Fire(s *State, fx []Effect) []Effect {
 // Update brings an instant to rest: it solves and fires until nothing is due. A world calls it after every change of
 // loads or health and after every Advance; then RackOn, MechOn and the flows hold until [Plan.Next].
 func (p *Plan) Update(s *State, rackW []float64, mechW float64, fx []Effect) []Effect {
+	s.stir()
+	return p.Follow(s, rackW, nil, mechW, fx)
+}
+
+// Follow is Update for a world that knows which racks may draw something else than at the last Update or Follow. It comes to
+// the same bytes, sooner.
+func (p *Plan) Follow(s *State, rackW []float64, changed []int32, mechW float64, fx []Effect) []Effect {
+	m := p.recall(s)
+	for _, r := range changed {
+		m.mark(p.groupOf[r])
+	}
 	// Each round trips, empties, starts or moves something: rounds are bounded by what there is.
 	for range 16 + 4*int(p.units) + 2*p.racks {
-		p.Solve(s, rackW, mechW)
+		p.solve(s, rackW, mechW)
 		if p.Next(s) > 0 {
 			return fx
 		}
@@ -188,7 +200,7 @@ func (f *firing) cords() {
 	}
 	for r, x := range f.CordLoad {
 		for c := range 2 {
-			if f.CordLive[r]>>c&1 == 0 || f.branch.TripTime(f.BranchHeat[2*r+c], x) > due {
+			if f.CordLive[r]>>c&1 == 0 || f.cordTrip(f.State, int32(r), int32(c)) > due {
 				continue
 			}
 			f.Cut[r] |= 1 << c

@@ -117,7 +117,11 @@ func (c *compiler) cordRacks(pairs []pair) {
 	for r := range c.cordB {
 		c.cordB[r] = -1
 	}
-	for _, q := range pairs {
+	c.groupOf = make([]int32, c.racks)
+	for g, q := range pairs {
+		for r := q.lo; r < q.hi; r++ {
+			c.groupOf[r] = int32(g)
+		}
 		c.rackFeeds = append(c.rackFeeds, rackFeed{-1, -1, int32(q.lo), int32(q.hi)})
 	}
 	next := c.layers[pdus].first

@@ -72,6 +72,7 @@ type Plan struct {
 
 	racks        int
 	rackFeeds    []rackFeed // racks in order, by the PDUs that feed them
+	groupOf      []int32    // by rack: its group in rackFeeds
 	cordA, cordB []int32    // by rack: the PDU unit of each cord; -1: none
 	outletSide   []int32    // by PDU: its side
 	limit        float64    // W of a rack cord; +Inf: not limited

@@ -29,6 +29,7 @@ func (p *Plan) SetVoltage(s *State, i int, voltage float64) (old float64) {
 	u := int(p.layers[utilities].first) + i
 	old = s.Voltage[u]
 	s.Voltage[u] = voltage
+	s.stir()
 	for k := range p.sides {
 		s.Sagging[k] = s.Sagging[k] && !p.serves(k, int32(u)) // the tolerance counts anew from here
 	}

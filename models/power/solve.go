@@ -7,27 +7,44 @@ var unlimited = math.Inf(1)
 
 // Solve finds what is live and what flows, at this instant, for racks that would draw rackW W each and cooling that
 // would draw mechW W. It also sets or cancels the intentions of gensets and transfer switches that follow, so that
-// [Plan.Next] knows them; it does not advance time. Racks without power draw nothing. It does not allocate.
+// [Plan.Next] knows them; it does not advance time. Racks without power draw nothing. It does not allocate but for the
+// first time.
 func (p *Plan) Solve(s *State, rackW []float64, mechW float64) {
-	s.Loss, s.Storing = Losses{}, 0
-	clear(s.Flow)
-	if p.static {
-		p.switchStatic(s)
+	s.stir()
+	p.solve(s, rackW, mechW)
+}
+
+// solve is Solve where the racks that draw something else since the last one are marked in the state's memory.
+func (p *Plan) solve(s *State, rackW []float64, mechW float64) {
+	m := p.recall(s)
+	s.Loss, s.Storing, s.News = Losses{}, 0, false
+	clear(s.Flow[:p.layers[pdus].first])
+	if !m.still {
+		if p.static {
+			p.switchStatic(s)
+		}
+		for i := range p.sides {
+			p.energise(s, i)
+		}
 	}
+	p.loadRacks(s, m, rackW)
 	for i := range p.sides {
-		p.energise(s, i)
-	}
-	p.loadRacks(s, rackW)
-	for i := range p.sides {
-		p.loadPDUs(s, i)
+		p.loadPDUs(s, m, i)
 	}
 	p.loadMech(s, mechW)
 	for i := range p.sides {
 		p.loadUPS(s, i)
 	}
 	p.loadSources(s)
-	p.command(s)
+	if !m.still {
+		p.command(s)
+	}
 	p.rate(s)
+	if m.still {
+		m.still = !s.News
+	} else {
+		m.still = p.rests(s)
+	}
 }
 
 // restart is the charge, above the cut-off, that a battery which was cut off must have regained to be used again.
@@ -112,61 +129,6 @@ func (p *Plan) running(s *State, group int32) int {
 	return n
 }
 
-// loadRacks divides each rack's power over its live cords.
-func (p *Plan) loadRacks(s *State, rackW []float64) {
-	s.IT, s.Unserved, s.Dark = 0, 0, 0
-	for i := range p.rackFeeds {
-		f := &p.rackFeeds[i]
-		live := mask(p.liveOutlet(s, f.a), f.b >= 0 && p.liveOutlet(s, f.b))
-		if p.gated {
-			live = p.gate(s, i, live)
-		}
-		if s.Cuts > 0 {
-			for r := f.lo; r < f.hi; r++ {
-				p.loadRun(s, f, live&^s.Cut[r], r, r+1, rackW)
-			}
-		} else {
-			p.loadRun(s, f, live, f.lo, f.hi, rackW)
-		}
-	}
-}
-
-// loadRun puts the racks [lo, hi) of a feed on those of its PDUs whose bits are set in live.
-func (p *Plan) loadRun(s *State, f *rackFeed, live uint8, lo, hi int32, rackW []float64) {
-	w := rackW[lo:hi]
-	on := s.RackOn[lo:hi]
-	sum := 0.0
-	for r, x := range w {
-		sum += x
-		on[r] = live != 0
-	}
-	half := 1.0
-	switch live {
-	case 0:
-		s.Dark += len(w)
-		s.Unserved += sum
-		half = 0
-	case 1:
-		s.Flow[f.a] += sum
-	case 2:
-		s.Flow[f.b] += sum
-	case 3:
-		half = 0.5
-		s.Flow[f.a] += half * sum
-		s.Flow[f.b] += half * sum
-	}
-	if live != 0 {
-		s.IT += sum
-	}
-	if s.CordLoad != nil {
-		each := half / p.limit
-		for r, x := range w {
-			s.CordLive[int(lo)+r] = live
-			s.CordLoad[int(lo)+r] = x * each
-		}
-	}
-}
-
 // liveOutlet reports whether a PDU can feed racks.
 func (p *Plan) liveOutlet(s *State, u int32) bool {
 	i := p.outletSide[u-p.layers[pdus].first]
@@ -186,24 +148,6 @@ func mask(a, b bool) uint8 {
 		n |= 2
 	}
 	return n
-}
-
-// loadPDUs sums what a side's PDUs draw. A live PDU has its no-load loss.
-func (p *Plan) loadPDUs(s *State, i int) {
-	s.Out[i] = 0
-	rating := p.layers[pdus].rating
-	for u := p.sides[i].pdus.first; u < p.sides[i].pdus.end; u++ {
-		if !p.liveOutlet(s, u) {
-			continue
-		}
-		w := s.Flow[u]
-		s.Out[i] += w
-		if !p.hidden {
-			loss := rating * p.pduCurve.At(w/rating)
-			s.Out[i] += loss
-			s.Loss.PDU += loss
-		}
-	}
 }
 
 // loadMech divides the cooling load over the sides that can feed it. It goes to Out or, as the start of the
@@ -417,23 +361,19 @@ func (p *Plan) preferred(s *State, i int) int32 {
 	return -1
 }
 
-// rate sets the loads relative to ratings and notices whether there is something to report.
+// rate sets the loads of all units but PDUs relative to their ratings and notices whether there is something to report.
 func (p *Plan) rate(s *State) {
-	s.News = s.Told.Dark != s.Dark || s.Told.Mech != s.MechOn
-	for i := range p.layers {
+	s.News = s.News || s.Told.Dark != s.Dark || s.Told.Mech != s.MechOn
+	for i := range pdus {
 		l := &p.layers[i]
 		inverse := 1 / l.rating
-		continuous := 1.0
-		if i == pdus {
-			continuous = p.continuous
-		}
 		for u := l.first; u < l.end; u++ {
 			x := s.Flow[u] * inverse
 			if i == upses && s.UPS[u-l.first] == UPSBypass {
 				x = 0 // the inverter carries nothing
 			}
 			s.Load[u] = x
-			if p.level(l, continuous, x, s.Over[u]) != s.Over[u] {
+			if p.level(l, 1, x, s.Over[u]) != s.Over[u] {
 				s.News = true
 			}
 		}

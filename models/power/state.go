@@ -1,7 +1,6 @@
 package power
 
 import (
-	"math/bits"
 	"slices"
 	"strconv"
 
@@ -73,7 +72,7 @@ type State struct {
 	Open []bool    // by unit: its breaker has tripped
 	Flow []float64 // by unit: W that it delivers
 	Load []float64 // by unit: Flow ÷ rating; 0 where that is not limited
-	Heat []float64 // by unit: overload heat, trips at 1
+	Heat []float64 // by unit: overload heat, trips at 1; of a PDU as of its HeatAge
 	Over []uint8   // by unit: what was last said of its load: 0 nothing, 1 above continuous limit, 2 will trip
 
 	Voltage []float64 // by utility: relative to nominal
@@ -117,7 +116,14 @@ type State struct {
 	Cuts       int       // cord breakers that are tripped
 	CordLoad   []float64 // by rack: load of each live cord ÷ its limit; nil where cords are not limited
 	CordLive   []uint8   // by rack: cords that carry, bits; nil likewise
-	BranchHeat []float64 // two by rack: heat of its cords' breakers; nil likewise
+	BranchHeat []float64 // two by rack: heat of its cords' breakers as of CordAge; nil likewise
+
+	Age       float64   // s that have passed
+	HeatAge   []float64 // by PDU: the Age that its Heat is of
+	CordAge   []float64 // by rack: the Age that the BranchHeat of its cords is of
+	AbovePDUs int32     // PDUs above what they may carry continuously
+	HotPDUs   int32     // PDUs that will trip
+	HotCords  int32     // racks whose cords will trip
 
 	MechOn   bool
 	Mech     float64 // W served to cooling
@@ -131,6 +137,8 @@ type State struct {
 	Told   Told // what the event log last heard
 	News   bool // Fire has something to report
 	Counts Counters
+
+	memory *memory `state:"-"`
 }
 
 // Told is what was last reported of states that follow from others.
@@ -160,6 +168,7 @@ func New(p *Plan, seed random.Seed) *State {
 		Voltage: make([]float64, p.layers[utilities].count()), Sagging: make([]bool, k), Ride: make([]float64, k),
 		Gate: make([]float64, len(p.rackFeeds)), Shed: make([]bool, len(p.rackFeeds)), ShedLoad: make([]float64, len(p.rackFeeds)), ShedAt: make([]int32, len(p.rackFeeds)),
 		Blocks: make([]int32, k), Connect: make([]float64, k), Cooled: make([]float64, k),
+		HeatAge: make([]float64, len(p.outletSide)), CordAge: make([]float64, p.racks),
 		RackOn: make([]bool, p.racks), Cut: make([]uint8, p.racks), MechOn: true,
 		Told: Told{UPS: make([]UPSMode, nu), Live: make([]bool, k), From: make([]int32, k), Mech: true},
 	}
@@ -214,6 +223,8 @@ func (s *State) Clone() *State {
 	c.FuelUse, c.Draws = slices.Clone(s.FuelUse), slices.Clone(s.Draws)
 	c.RackOn, c.Cut = slices.Clone(s.RackOn), slices.Clone(s.Cut)
 	c.CordLoad, c.CordLive, c.BranchHeat = slices.Clone(s.CordLoad), slices.Clone(s.CordLive), slices.Clone(s.BranchHeat)
+	c.HeatAge, c.CordAge = slices.Clone(s.HeatAge), slices.Clone(s.CordAge)
+	c.memory = nil
 	c.Told.UPS, c.Told.Live, c.Told.From = slices.Clone(s.Told.UPS), slices.Clone(s.Told.Live), slices.Clone(s.Told.From)
 	return &c
 }
@@ -263,9 +274,13 @@ func (p *Plan) Health(s *State, r facility.Ref, up bool) bool {
 	if !ok {
 		return false
 	}
+	s.stir()
 	s.Up[u] = up
 	if up {
 		s.Open[u], s.Heat[u], s.Over[u] = false, 0, 0
+		if k := u - p.layers[pdus].first; k >= 0 {
+			s.HeatAge[k] = s.Age
+		}
 	}
 	switch p.layerOf(u) {
 	case gensets:
@@ -286,15 +301,6 @@ func (p *Plan) Health(s *State, r facility.Ref, up bool) bool {
 	return true
 }
 
-// resetCords closes a rack's tripped cord breakers.
-func (p *Plan) resetCords(s *State, rack int32) {
-	s.Cuts -= bits.OnesCount8(s.Cut[rack])
-	s.Cut[rack] = 0
-	if s.BranchHeat != nil {
-		s.BranchHeat[2*rack], s.BranchHeat[2*rack+1] = 0, 0
-	}
-}
-
 // Settle puts every breaker where a long time at the present load would have put it. A run that begins in the middle
 // of a day calls it after its first Solve.
 func (p *Plan) Settle(s *State) {
@@ -303,6 +309,12 @@ func (p *Plan) Settle(s *State) {
 		for u := l.first; u < l.end; u++ {
 			s.Heat[u] = min(l.breaker.Settled(s.Load[u]), settledMost)
 		}
+	}
+	for k := range s.HeatAge {
+		s.HeatAge[k] = s.Age
+	}
+	for r := range s.CordAge {
+		s.CordAge[r] = s.Age
 	}
 	for r, live := range s.CordLive {
 		for c := range 2 {
