@@ -22,6 +22,9 @@ type Options struct {
 	Command  string         // reproduces the run
 	Progress func(Progress) // called at samples, at most about ten times a second; nil for none
 	Pacer    *kernel.Pacer  // nil: as fast as possible
+
+	// View sees more than is recorded: at each sample the channels that it wants, whatever the scenario records.
+	View View
 }
 
 // Progress is what a person who waits wants to see.
@@ -41,31 +44,59 @@ type Progress struct {
 // summary then says so and nothing recorded is lost. An error is a broken ledger, a plan that cannot be run, or a sink that
 // could not be opened; the summary is still returned where there is one.
 func Run(ctx context.Context, plan *scenarios.Plan, o Options) (*record.Summary, error) {
-	began := time.Now()
+	r, err := Begin(plan, o)
+	if err != nil {
+		return nil, err
+	}
+	return r.End(ctx, r.Advance(ctx, plan.Duration))
+}
+
+// Begin makes the world of a plan at time 0 and opens its recording.
+func Begin(plan *scenarios.Plan, o Options) (*Driven, error) {
 	w, err := New(plan, o.Seed)
 	if err != nil {
 		return nil, err
 	}
-	r := &recorder{world: w, options: o, began: began}
+	return begin(w, o)
+}
+
+// begin opens the recording of a world.
+func begin(w *World, o Options) (*Driven, error) {
+	d := &Driven{world: w, rec: &recorder{world: w, options: o, began: time.Now()}}
 	if o.Sink != nil {
 		if err := o.Sink.Open(w.Header(o)); err != nil {
 			return nil, err
 		}
-		w.out = r.event
+	}
+	if o.View != nil {
+		if err := o.View.Open(w.Header(o)); err != nil {
+			return nil, err
+		}
+	}
+	if o.Sink != nil || o.View != nil {
+		w.out = d.rec.event
 		for i := range w.opening {
-			r.event(&w.opening[i])
+			d.rec.event(&w.opening[i])
 		}
 		w.opening = nil
 	}
-	if o.Sink != nil || o.Progress != nil {
-		w.see = r.sample
+	if o.Sink != nil || o.View != nil || o.Progress != nil {
+		w.see = d.rec.sample
 	}
-	clock := kernel.NewClock(&w.Agenda, 0, o.Pacer)
-	defer clock.Close()
-	err = clock.Run(ctx, w, plan.Duration)
+	d.clock = kernel.NewClock(&w.Agenda, w.Now, o.Pacer)
+	return d, nil
+}
+
+// End closes the books and the recording after the given outcome of [Driven.Advance], and returns the summary. It is called
+// once, and last.
+func (d *Driven) End(ctx context.Context, err error) (*record.Summary, error) {
+	w, o := d.world, d.rec.options
+	d.clock.Close()
 	w.countAll()
 	s := w.Summary(o)
 	switch {
+	case err == nil && d.Now() < w.plan.Duration:
+		s.Verdict = record.Interrupted
 	case err == nil:
 		if err = w.closeBooks(); err != nil {
 			s.Verdict, s.Reason = record.Broken, err.Error()
@@ -77,9 +108,14 @@ func Run(ctx context.Context, plan *scenarios.Plan, o Options) (*record.Summary,
 		s.Verdict, s.Reason = record.Broken, err.Error()
 	}
 	s.Judge()
-	r.engine(s)
+	d.rec.engine(s)
 	if o.Sink != nil {
 		if e := o.Sink.Close(s); err == nil {
+			err = e
+		}
+	}
+	if o.View != nil {
+		if e := o.View.Close(s); err == nil {
 			err = e
 		}
 	}
@@ -155,8 +191,15 @@ type recorder struct {
 }
 
 func (r *recorder) event(e *record.Event) {
-	if err := r.options.Sink.Event(e); err != nil && r.failed == nil {
-		r.failed = err
+	if s := r.options.Sink; s != nil {
+		if err := s.Event(e); err != nil && r.failed == nil {
+			r.failed = err
+		}
+	}
+	if v := r.options.View; v != nil {
+		if err := v.Event(e); err != nil && r.failed == nil {
+			r.failed = err
+		}
 	}
 }
 
@@ -164,6 +207,11 @@ func (r *recorder) sample(w *World) error {
 	if r.options.Sink != nil {
 		if err := w.Frames(r.options.Sink.Frame); err != nil && r.failed == nil {
 			r.failed = err
+		}
+	}
+	if v := r.options.View; v != nil {
+		if err := w.show(v.Wants(), v.Frame); err != nil {
+			return err
 		}
 	}
 	if r.options.Progress != nil && time.Since(r.shown) > 100*time.Millisecond {
