@@ -1,6 +1,9 @@
 package record
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"time"
 
 	"github.com/halltwin/halltwin/models/channel"
@@ -18,7 +21,7 @@ const (
 
 // Header opens a recording: what is run, on what site, and what will be recorded.
 type Header struct {
-	Run      string    // identifies the run among others; the tag `run`. RunName makes it.
+	Run      string    // names the run for people; RunName makes it
 	Scenario string    // the scenario's name
 	About    string    // its line about what is asked
 	Variant  string    // the variant's name, or "" for the base
@@ -44,6 +47,16 @@ func RunName(scenario, variant string) string {
 		return scenario
 	}
 	return scenario + "." + variant
+}
+
+// ID identifies the run among all others; it is the tag `run` of its points: "first-run.7.1f0a93c2", the name, the
+// seed, and a hash of the resolved scenario and the version. A run that is repeated has the same ID and the same
+// points, so that writing them again changes nothing; one that differs in anything never overwrites them.
+func (h *Header) ID() string {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%s\n%s\n%d\n%s\n", h.Source, h.Version, h.Seed, h.Start.UTC())
+	sum.Write(h.Resolved)
+	return fmt.Sprintf("%s.%d.%s", h.Run, h.Seed, hex.EncodeToString(sum.Sum(nil)[:4]))
 }
 
 // At returns the moment of t seconds after the start.

@@ -80,7 +80,7 @@ func TestSchema(t *testing.T) {
 				t.Fatalf("field %s of %s is a %T", f.Key, m.Name(), f.Value)
 			}
 		}
-		if tag(m, "run") != "hot-noon" || tag(m, "source") != "simulated" || tag(m, "site") != "test-site" {
+		if tag(m, "run") != h.ID() || tag(m, "source") != "simulated" || tag(m, "site") != "test-site" {
 			t.Fatalf("tags of %s: %v", m.Name(), m.TagList())
 		}
 		switch m.Name() {
@@ -128,7 +128,7 @@ func TestEscaping(t *testing.T) {
 			t.Fatalf("%q: no points", name)
 		}
 		for _, m := range list {
-			if want := clean(name); tag(m, "run") != want {
+			if want := clean(h.ID()); tag(m, "run") != want {
 				t.Errorf("%q: run is %q, want %q", name, tag(m, "run"), want)
 			}
 		}
@@ -140,11 +140,8 @@ func TestGPUTags(t *testing.T) {
 	site.Levels[facility.GPU].Models = []string{"h100-sxm"}
 	site.Levels[facility.GPU].Model = make([]int16, site.Count(facility.GPU))
 	h := recordtest.Header(site)
-	got := ""
-	for _, tg := range place(h, facility.GPU, 5) {
-		got += tg.Key + "=" + tg.Value + " "
-	}
-	if want := "hall=hall-0 row=row-0 rack=rack-0 node=node-1 slot=gpu-1 model=h100-sxm "; got != want {
+	got := place(h, facility.GPU, 5)
+	if want := ",hall=hall-0,row=row-0,rack=rack-0,node=node-1,slot=gpu-1,model=h100-sxm"; got != want {
 		t.Errorf("tags %s, want %s", got, want)
 	}
 }
