@@ -45,30 +45,40 @@ var classes = map[string]workload.Class{"batch": workload.Batch, "training": wor
 
 // Capping is compiled power capping.
 type Capping struct {
-	Domains                []CapDomain // those of few racks first
-	Of                     [][]int32   // by rack: the domains that it is in
-	Poll, Settle           float64     // s
-	Above, Target, Release float64     // shares of a limit
-	Rank                   [3]uint8    // by class of work: which is capped first
+	Domains      []CapDomain // those of few racks first
+	Of           [][]int32   // by rack: the domains that it is in
+	Poll, Settle float64     // s
+	Rank         [3]uint8    // by class of work: which is capped first
 }
+
+// Bands are shares of a limit.
+type Bands struct{ Above, Target, Release float64 }
+
+// responseBands hold the meter to what a utility asked for as closely as a look every few seconds can: a breaker's margin
+// would be paid for in work.
+var responseBands = Bands{Above: 1.001, Target: 0.999, Release: 0.985}
 
 // CapDomain is one limit: a thing, its limit in W, and the racks behind or in it.
 type CapDomain struct {
-	Ref   facility.Ref
-	Limit float64
-	Racks []int32
+	Ref      facility.Ref
+	Limit    float64 // +Inf: none, or of a demand response event that comes later
+	Racks    []int32
+	Response bool // of a demand response event: on the meter, while it lasts
+	Bands
 }
 
 // capping compiles power capping.
 func (c *compiler) capping() {
 	s := c.spec.Controls.Capping
-	if s == nil {
+	r := c.plan.Response
+	switch {
+	case s == nil && (r == nil || !r.Cap):
 		return
+	case s == nil: // a demand response event caps as Dynamo does
+		s = &CappingSpec{Poll: 3, Settle: 2}
 	}
-	k := &Capping{
-		Of: make([][]int32, len(c.plan.RackType)), Poll: float64(s.Poll), Settle: float64(s.Settle),
-		Above: float64(s.Above), Target: float64(s.Target), Release: float64(s.Release),
-	}
+	k := &Capping{Of: make([][]int32, len(c.plan.RackType)), Poll: float64(s.Poll), Settle: float64(s.Settle)}
+	bands := Bands{float64(s.Above), float64(s.Target), float64(s.Release)}
 	order := slices.Clone(s.First)
 	for _, name := range []string{"batch", "training", "service"} {
 		if !slices.Contains(order, name) {
@@ -81,7 +91,7 @@ func (c *compiler) capping() {
 	for _, expr := range slices.Sorted(maps.Keys(s.Limits)) {
 		path := "controls.capping.limits"
 		for _, ref := range c.selected(path, expr) {
-			d := CapDomain{Ref: ref, Racks: c.racksOf(ref)}
+			d := CapDomain{Ref: ref, Racks: c.racksOf(ref), Bands: bands}
 			if len(d.Racks) == 0 {
 				c.fail(path, "selector", fmt.Sprintf("%s: no rack is in or behind %s", expr, c.plan.Tree.NameOf(ref)),
 					"limits are on racks, rows, halls, the site, PDUs, UPSs, transformers, gensets and utilities")
@@ -92,6 +102,10 @@ func (c *compiler) capping() {
 			}
 			k.Domains = append(k.Domains, d)
 		}
+	}
+	if r != nil && r.Cap {
+		site := facility.Ref{Kind: facility.Site}
+		k.Domains = append(k.Domains, CapDomain{Ref: site, Racks: c.racksOf(site), Limit: math.Inf(1), Bands: responseBands, Response: true})
 	}
 	slices.SortStableFunc(k.Domains, func(a, b CapDomain) int { return cmp.Compare(len(a.Racks), len(b.Racks)) })
 	for i, d := range k.Domains {

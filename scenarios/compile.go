@@ -152,9 +152,24 @@ func (c *compiler) series() {
 			p.Notes = append(p.Notes, p.Carbon.Notes...)
 		}
 	}
+	if s.Solar != nil {
+		sky, notes, err := weather.Irradiance(&s.Weather, air, src, p.Start, end)
+		if err != nil {
+			c.fail("site.solar", "series", err.Error(), "")
+			return
+		}
+		p.Solar = s.Solar.Compile(sky)
+		p.Notes = append(p.Notes, notes...)
+	}
 	if b := s.Battery; b != nil {
 		p.Battery = b.Compile()
-		if s.Grid.Carbon == nil {
+		if p.Battery.Policy == power.SelfConsumption && s.Solar == nil {
+			c.fail("site.battery.policy", "required", "a battery that takes up what the sun has left over needs a sun", "write site.solar: {rating: 1 MW}, or policy: carbon")
+		}
+		if p.Battery.Policy == power.Reserve && c.spec.Controls.DemandResponse == nil {
+			c.fail("site.battery.policy", "required", "a battery in reserve for demand response would never be asked", "write controls.demand_response, or policy: carbon")
+		}
+		if p.Battery.Policy == power.FollowCarbon && s.Grid.Carbon == nil {
 			c.fail("site.battery", "required", "a battery that follows the grid's carbon intensity needs to know it", "write site.grid.carbon")
 		}
 	}
@@ -212,18 +227,26 @@ func (c *compiler) controls() {
 	if d == nil {
 		return
 	}
-	r := &Response{Limit: float64(d.Limit), From: float64(d.From), Until: c.plan.Duration, Notice: float64(d.Notice)}
+	r := &Response{From: float64(d.From), Until: c.plan.Duration, Notice: float64(d.Notice), Baseline: float64(d.Baseline), Defer: d.Defer, Cap: d.Cap}
 	if d.For > 0 {
-		r.Until = r.From + float64(d.For)
+		r.Until = min(r.From+float64(d.For), c.plan.Duration)
 	}
+	if r.From >= c.plan.Duration {
+		c.fail("controls.demand_response.from", "range", fmt.Sprintf("the event begins at %s, when the run of %s is over", d.From, c.spec.Duration), "")
+	}
+	c.plan.Response = r
+	if d.Reduce != nil {
+		r.Reduce = float64(*d.Reduce)
+		return
+	}
+	r.Limit = float64(*d.Limit)
 	idle := 0.0
 	for i := range c.plan.RackType {
 		idle += c.plan.RackTypes[c.plan.RackType[i]].Idle
 	}
 	if r.Limit <= idle {
-		c.fail("controls.demand_response.limit", "range", fmt.Sprintf("%s is not above what the idle racks draw, %s", d.Limit, unit.Power(idle)), "")
+		c.fail("controls.demand_response.limit", "range", fmt.Sprintf("%s is not above what the idle racks draw, %s", *d.Limit, unit.Power(idle)), "")
 	}
-	c.plan.Response = r
 }
 
 // selected resolves a selector and reports one that is wrong.

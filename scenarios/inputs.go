@@ -36,9 +36,19 @@ func (c *compiler) inputs() {
 		add("site.liquid.supply", "liquid supply", s.Liquid.Supply.String())
 	}
 	add("site.plant.kind", "heat rejection", s.Plant.Kind)
+	if s.Solar != nil {
+		add("site.solar.rating", "solar array", s.Solar.Rating.String())
+	}
+	if s.Battery != nil {
+		add("site.battery.capacity", "site battery", fmt.Sprintf("%s, %s", s.Battery.Capacity, s.Battery.Policy))
+	}
 	add("site.weather.file", "weather", s.Weather.File)
 	add("scheduler.policy", "scheduler", c.spec.Scheduler.Policy+", "+c.spec.Scheduler.Placement)
 	if d := c.spec.Controls.DemandResponse; d != nil {
-		add("controls.demand_response.limit", "demand response limit", d.Limit.String())
+		if d.Limit != nil {
+			add("controls.demand_response.limit", "demand response limit", d.Limit.String())
+		} else {
+			add("controls.demand_response.reduce", "demand response request", d.Reduce.String())
+		}
 	}
 }

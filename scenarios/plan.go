@@ -47,6 +47,7 @@ type Plan struct {
 	Carbon    *weather.Signal    // kg/J; nil where the scenario says nothing
 	Price     *weather.Signal    // USD/J; nil likewise
 	Battery   *power.SiteBattery // behind the meter; nil for none
+	Solar     *power.Solar       // likewise
 	Failures  *failure.Plan
 	Scheduler *schedule.Config
 	Services  []Service
@@ -73,7 +74,11 @@ type Service struct {
 }
 
 // Response is a compiled demand response event.
-type Response struct{ Limit, From, Until, Notice float64 }
+type Response struct {
+	Limit, Reduce                 float64 // W: one of them is not 0
+	From, Until, Notice, Baseline float64 // s
+	Defer, Cap                    bool
+}
 
 // Expect is one target, its expression not yet compiled.
 type Expect struct {

@@ -61,7 +61,8 @@ type SiteSpec struct {
 	Plant  cooling.PlantSpec   `yaml:"plant" doc:"heat rejection: chillers and towers, or dry coolers"`
 	Power  power.Spec          `yaml:"power" doc:"power chain from the utility to the racks"`
 	// Battery is beside the power chain: what it does changes the meter, not the feeds.
-	Battery *power.SiteBatterySpec `yaml:"battery" doc:"battery behind the meter that follows the grid's carbon intensity"`
+	Battery *power.SiteBatterySpec `yaml:"battery" doc:"battery behind the meter: follows the grid's carbon intensity or the sun, and helps in demand response"`
+	Solar   *power.SolarSpec       `yaml:"solar" doc:"photovoltaic array behind the meter, in the sunshine of site.weather"`
 	Other   unit.Ratio             `yaml:"other" doc:"lighting, offices and other loads outside IT, power and cooling, as a share of the design IT power" default:"1 %" source:"typical" range:"[0,0.2]"`
 }
 
@@ -151,17 +152,32 @@ func (s *SaveSpec) Validate(fail func(path, msg string)) {
 
 // ControlsSpec is control above the plant's own loops.
 type ControlsSpec struct {
-	DemandResponse *DemandResponseSpec `yaml:"demand_response" doc:"keep the site's power under a limit by capping GPUs"`
+	DemandResponse *DemandResponseSpec `yaml:"demand_response" doc:"a utility's request to draw less for a while"`
 	Capping        *CappingSpec        `yaml:"capping" doc:"keep feeds and places under limits by capping the GPUs behind them"`
 	PowerLimit     unit.Power          `yaml:"power_limit" doc:"power limit of every GPU from the start; 0: none" default:"0 W" range:"[0,)"`
 }
 
-// DemandResponseSpec is a request to stay under a site power.
+// DemandResponseSpec is a utility's request to draw less for a while: the site battery helps first, then deferred work, then
+// caps on GPUs, work of little importance first.
 type DemandResponseSpec struct {
-	Limit  unit.Power    `yaml:"limit" doc:"site power not to exceed" required:"true" range:"(0,)"`
-	Notice unit.Duration `yaml:"notice" doc:"time from the start of the event to the first cap" default:"10 min" source:"typical" range:"[0,)"`
-	From   unit.Duration `yaml:"from" doc:"start of the event" default:"0 s" range:"[0,)"`
-	For    unit.Duration `yaml:"for" doc:"length of the event; 0: to the end" default:"0 s" range:"[0,)"`
+	Limit    *unit.Power   `yaml:"limit" doc:"power at the meter not to exceed" range:"(0,)"`
+	Reduce   *unit.Power   `yaml:"reduce" doc:"power to shed below the baseline, instead of limit" range:"(0,)"`
+	Baseline unit.Duration `yaml:"baseline" doc:"time before the event over which the baseline is the mean" default:"1 h" source:"typical of event programmes, which compare with the hours before" range:"[0,)"`
+	Notice   unit.Duration `yaml:"notice" doc:"time from the start of the event until it binds; what is measured against the request begins then" default:"10 min" source:"typical" range:"[0,)"`
+	From     unit.Duration `yaml:"from" doc:"start of the event" default:"0 s" range:"[0,)"`
+	For      unit.Duration `yaml:"for" doc:"length of the event; 0: to the end" default:"0 s" range:"[0,)"`
+	Defer    bool          `yaml:"defer" doc:"no job starts during the event; those that run go on" default:"false"`
+	Cap      bool          `yaml:"cap" doc:"GPUs are capped by as much as battery and deferral leave" default:"true"`
+}
+
+// Validate checks what tags cannot say.
+func (s *DemandResponseSpec) Validate(fail func(path, msg string)) {
+	if (s.Limit == nil) == (s.Reduce == nil) {
+		fail("limit", "say what is asked for: either limit, a power not to exceed, or reduce, a power to shed")
+	}
+	if s.For > 0 && s.Notice >= s.For {
+		fail("notice", fmt.Sprintf("a notice of %s outlasts the event of %s: it would never bind", s.Notice, s.For))
+	}
 }
 
 // ActionSpec is one line of the timeline. Exactly one verb is given.

@@ -101,6 +101,8 @@ func (w *World) capOn(n, job int32) float64 {
 // domainPower returns what a limit is on, in W.
 func (w *World) domainPower(d *scenarios.CapDomain) float64 {
 	switch {
+	case d.Response:
+		return w.meter()
 	case d.Ref.Kind == facility.Site:
 		grid, genset := w.sources()
 		return grid + genset
@@ -136,9 +138,17 @@ func (w *World) watchCaps() {
 
 // acts reports whether a limit's controller has reason to act at a power of p W.
 func (w *World) acts(d int, p float64) bool {
-	c := w.plan.Capping
-	limit := c.Domains[d].Limit
-	return p > c.Above*limit || p < c.Release*limit && w.capped(d)
+	dom := &w.plan.Capping.Domains[d]
+	limit := w.capLimit(dom)
+	return p > dom.Above*limit || p < dom.Release*limit && w.capped(d)
+}
+
+// capLimit returns what a controller holds its domain to now, in W; +Inf for nothing.
+func (w *World) capLimit(dom *scenarios.CapDomain) float64 {
+	if dom.Response && w.Response.Phase == ResponseBinding {
+		return w.Response.Limit
+	}
+	return dom.Limit
 }
 
 func (w *World) capped(d int) bool {
@@ -191,7 +201,8 @@ func (w *World) decide(d int, p float64) bool {
 	}
 	w.behind(d)
 	before := w.capped(d)
-	over := (p - w.plan.Capping.Target*dom.Limit) * racks / p // in W of the racks
+	limit := w.capLimit(dom)
+	over := (p - dom.Target*limit) * racks / p // in W of the racks
 	for i := range w.cappable {
 		x := &w.cappable[i]
 		over -= x.gpus * (x.power - x.under(w.Caps.Want[d*w.levels+int(x.level)])) // what others have decided at this look
@@ -201,7 +212,7 @@ func (w *World) decide(d int, p float64) bool {
 		for l := 0; l < w.levels && over > 0; l++ {
 			changed = w.shift(d, l, 0, &over) || changed
 		}
-	} else if p < w.plan.Capping.Release*dom.Limit {
+	} else if p < dom.Release*limit {
 		for l := w.levels - 1; l >= 0 && over < 0; l-- {
 			changed = w.shift(d, l, 1, &over) || changed
 		}
@@ -283,7 +294,11 @@ func (w *World) shift(d, level int, to float64, over *float64) bool {
 func (w *World) tellCap(d int, p float64, before bool, over float64) {
 	dom := &w.plan.Capping.Domains[d]
 	name := w.name(dom.Ref)
-	load := fmt.Sprintf("%s at %s, %.1f %% of its limit", name, unit.Power(p), 100*p/dom.Limit)
+	limit := w.capLimit(dom)
+	load := fmt.Sprintf("%s at %s, %.1f %% of its limit", name, unit.Power(p), 100*p/limit)
+	if math.IsInf(limit, 1) {
+		load = fmt.Sprintf("%s at %s, without a limit now", name, unit.Power(p))
+	}
 	after := w.capped(d)
 	switch {
 	case !before && after:
@@ -292,7 +307,7 @@ func (w *World) tellCap(d int, p float64, before bool, over float64) {
 		w.emit(record.Event{Severity: record.Info, Type: "cap.end", Subject: name, Text: load + ": its caps are lifted"})
 	}
 	was := w.Caps.Short[d]
-	w.Caps.Short[d] = p > w.plan.Capping.Above*dom.Limit && over > 1
+	w.Caps.Short[d] = p > dom.Above*limit && over > 1
 	if w.Caps.Short[d] && !was {
 		w.emit(record.Event{Severity: record.Critical, Type: "cap.short", Subject: name, Text: load + ": no cap that GPUs accept is enough"})
 	}

@@ -23,20 +23,22 @@ const (
 
 // The kinds of event. Subject is the index named behind each.
 const (
-	evAction  uint8 = iota // of the action in the plan's timeline
-	evUndo                 // of what is to be undone
-	evFailure              // failure process and subject, packed
-	evPower                // none: the power chain switches or trips
-	evArrive               // none: jobs are due
-	evEnd                  // job: its work is done
-	evKill                 // job: its walltime is over
-	evRequeue              // job: its interruption is noticed
-	evPass                 // none: the scheduler decides
-	evSettle               // none: power and speeds at this instant
-	evStep                 // none: the physical step ends
-	evSample               // none: a frame is due
-	evPoll                 // none: power capping looks at the power
-	evCap                  // none: GPUs hold what it decided
+	evAction   uint8 = iota // of the action in the plan's timeline
+	evUndo                  // of what is to be undone
+	evFailure               // failure process and subject, packed
+	evPower                 // none: the power chain switches or trips
+	evArrive                // none: jobs are due
+	evEnd                   // job: its work is done
+	evKill                  // job: its walltime is over
+	evRequeue               // job: its interruption is noticed
+	evPass                  // none: the scheduler decides
+	evSettle                // none: power and speeds at this instant
+	evStep                  // none: the physical step ends
+	evSample                // none: a frame is due
+	evPoll                  // none: power capping looks at the power
+	evCap                   // none: GPUs hold what it decided
+	evResponse              // phase of demand response that begins
+	evHeat                  // rack: a die comes to its slowdown or shutdown temperature
 )
 
 func (w *World) push(at float64, phase, kind uint8, subject int32, gen uint32) {
@@ -106,6 +108,12 @@ func (w *World) Handle(e kernel.Event) error {
 		w.poll()
 	case evCap:
 		w.cap()
+	case evHeat:
+		if e.Gen == w.Racks[e.Subject].HeatGen {
+			w.heatUp(e.Subject)
+		}
+	case evResponse:
+		w.respond(ResponsePhase(e.Subject))
 	}
 	return nil
 }

@@ -37,8 +37,8 @@ func (e *LedgerError) Error() string {
 // audit closes the ledgers of power, IT energy and heat at the end of a step.
 func (w *World) audit() error {
 	p, t := &w.Power, &w.Totals
-	grid, genset := w.sources()
-	rows := [...]LedgerRow{{"utilities (W)", grid}, {"gensets (W)", genset}, {"racks (W)", -p.IT}, {"cooling and building (W)", -p.Mech},
+	_, genset := w.sources()
+	rows := [...]LedgerRow{{"utilities (W)", w.meter()}, {"gensets (W)", genset}, {"solar (W)", w.Solar.Out}, {"racks (W)", -p.IT}, {"cooling and building (W)", -p.Mech},
 		{"losses (W)", -w.lossPower()}, {"into batteries (W)", -w.storingPower()}}
 	if err := w.close("power", rows[:]); err != nil {
 		return err

@@ -81,6 +81,12 @@ func (w *World) siteGauge(name string) (float64, bool) {
 		return w.lossPower(), true
 	case "site.battery_power":
 		return w.Battery.In - w.Battery.Out, true
+	case "site.grid_power":
+		return w.meter(), true
+	case "site.solar_power":
+		return known(w.plan.Solar != nil, w.Solar.Out), true
+	case "site.solar_curtailed":
+		return known(w.plan.Solar != nil, w.Solar.Available-w.Solar.Out), true
 	case "site.battery_charge":
 		if w.plan.Battery == nil {
 			return math.NaN(), true
@@ -175,7 +181,7 @@ func (w *World) rackGauge(name string, out []float64) []float64 {
 		case "rack.airflow":
 			v = rs.Flow
 		case "rack.gpu_temperature":
-			v = rs.Hottest
+			v = w.hottestNow(int32(r))
 		case "rack.speed":
 			v = rs.Speed
 		}
@@ -227,21 +233,13 @@ func (w *World) gpuGauge(name string, n int32, rs *RackState, flow float64, t *c
 		case "gpu.utilisation":
 			v = use
 		case "gpu.temperature":
-			v = t.GPU.Temperature(rs.Inlet, power, float64(w.spreads[first+int32(g)]), flowOver(flow, t))
+			v = w.dieNow(n, g, t, power, flow)
 		case "gpu.power_limit":
 			v = min(w.limit(n, 1<<uint(g), job), t.GPU.Max)
 		}
 		out = append(out, v)
 	}
 	return out
-}
-
-// flowOver returns the relative coolant flow over the dies of a node that moves flow m³/s.
-func flowOver(flow float64, t *compute.Node) float64 {
-	if t.FullFlow == 0 || flow <= 0 {
-		return 1
-	}
-	return min(1, flow/t.FullFlow)
 }
 
 func (w *World) powerGauge(ch *channel.Channel, out []float64) []float64 {
@@ -287,6 +285,14 @@ func (w *World) result(ch *channel.Channel) float64 {
 		return b.Energy.PUE()
 	case "site.energy":
 		return b.Energy.Total()
+	case "site.grid_energy":
+		return b.Energy.Grid.Value()
+	case "site.export_energy":
+		return b.Energy.Export.Value()
+	case "site.solar_energy":
+		return known(w.plan.Solar != nil, b.Energy.Solar.Value())
+	case "response.requested", "response.shed", "response.met", "response.gpu_hours":
+		return w.responseResult(ch.Name)
 	case "site.it_energy":
 		return t.Flowed
 	case "site.carbon":

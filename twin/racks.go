@@ -294,5 +294,8 @@ func (w *World) elapse(t float64) {
 	if w.plan.Battery != nil {
 		w.plan.Battery.Advance(&w.Battery, dt)
 	}
+	if w.plan.Solar != nil {
+		w.plan.Solar.Advance(&w.Solar, dt)
+	}
 	w.Now = t
 }

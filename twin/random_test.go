@@ -51,7 +51,8 @@ func (d draw) scenario() string {
 	} else if d.chance(0.2) {
 		fmt.Fprintf(&b, "controls: {capping: {limits: {site: %.0f %%, row: %.0f %%}, poll: %s, first: [%s]}}\n", d.between(60, 90), d.between(60, 90), d.oneOf("3 s", "47 s"), d.oneOf("service", "training", "batch"))
 	} else if d.chance(0.2) {
-		fmt.Fprintf(&b, "controls: {demand_response: {limit: 1 GW, from: 10 min, for: 30 min, notice: 2 min}}\n")
+		fmt.Fprintf(&b, "controls: {demand_response: {%s, from: %d min, for: 30 min, notice: 2 min, defer: %v, cap: %v}}\n",
+			d.oneOf("limit: 1 GW", "reduce: 2 kW", "reduce: 20 kW"), 10+d.IntN(20), d.chance(0.5), d.chance(0.7))
 	}
 	fmt.Fprintf(&b, "expect:\n  - {that: \"max(rack.inlet_temperature) < degC(%d)\"}\n  - {that: \"p95(site.power) > 0\"}\n  - {that: \"nodes.lost < %d\"}\n", 20+d.IntN(30), d.IntN(5))
 	return b.String()
@@ -99,14 +100,20 @@ func (d draw) site(b *strings.Builder) (gpus, nodes int) {
 		fmt.Fprintf(b, "  power:\n    redundancy: %s\n    ups: {each: {rating: %d kW, autonomy: %d s}}\n    pdu: {rating: %d kW}\n    genset: {fail_to_start: %d %%}\n",
 			redundancy, 20+d.IntN(100), 10+d.IntN(300), 50+d.IntN(100), d.IntN(60))
 	}
-	if d.chance(0.7) {
+	shines := !d.chance(0.7)
+	if !shines {
 		dry := d.IntN(60) - 15
 		fmt.Fprintf(b, "  weather: {constant: {dry_bulb: %d degC, relative_humidity: %d %%}}\n", dry, 10+d.IntN(90-max(0, dry)))
+	} else {
+		fmt.Fprintf(b, "  weather: {file: weather/%s.epw}\n  solar: {rating: %d kW, tilt: %d, export: %d kW}\n", d.oneOf("denver", "chicago"), 5+d.IntN(100), d.IntN(60), d.IntN(2)*d.IntN(40))
+		if d.chance(0.6) {
+			fmt.Fprintf(b, "  battery: {capacity: 20 kWh, power: 5 kW, policy: self-consumption, charge: %d %%}\n", d.IntN(100))
+		}
 	}
 	fmt.Fprintf(b, "  fabric: {nodes_per_leaf: %d}\n", d.IntN(4))
 	if d.chance(0.5) {
 		fmt.Fprintf(b, "  grid: {carbon: {constant: %d g/kWh}, price: {constant: 0.1 USD/kWh}}\n", d.IntN(600))
-		if d.chance(0.5) {
+		if !shines && d.chance(0.5) {
 			fmt.Fprintf(b, "  battery: {capacity: 20 kWh, power: 5 kW, carbon_threshold: 300 g/kWh, charge: 40 %%}\n")
 		}
 	}
@@ -295,7 +302,7 @@ func plausible(ch *channel.Channel, v float64) error {
 	switch {
 	case ch.Unit == "degC":
 		lo, hi = -60, 300
-	case ch.Name == "site.battery_power" || ch.Name == "site.cost":
+	case ch.Name == "site.battery_power" || ch.Name == "site.grid_power" || ch.Name == "site.cost" || ch.Name == "response.shed":
 		lo = math.Inf(-1)
 	case ch.Name == "job.speed" || ch.Name == "job.progress" || ch.Name == "gpu.utilisation" || ch.Name == "rack.speed" || ch.Name == "ups.charge":
 		hi = 1 + 1e-9
@@ -320,6 +327,10 @@ func (w *World) unknown(ch *channel.Channel) bool {
 		return w.plan.Price == nil
 	case "site.battery_charge":
 		return w.plan.Battery == nil
+	case "site.solar_power", "site.solar_curtailed", "site.solar_energy":
+		return w.plan.Solar == nil
+	case "response.requested", "response.shed", "response.met", "response.gpu_hours":
+		return true // before the event, or without one
 	case "rack.liquid_temperature":
 		for i := range w.plan.RackTypes {
 			if w.plan.RackTypes[i].Liquid == 0 {

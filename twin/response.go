@@ -4,88 +4,164 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/halltwin/halltwin/models/account"
+	"github.com/halltwin/halltwin/models/power"
 	"github.com/halltwin/halltwin/models/unit"
 	"github.com/halltwin/halltwin/twin/record"
 )
 
+// A demand response event goes through phases, each of which begins at a time of the plan:
+//
+//	measuring  the baseline is the mean power at the meter from here to the begin of the event
+//	asked      the site knows: no job starts if deferral was agreed
+//	binding    the meter is to stay under the limit: the battery delivers, GPUs are capped by what that leaves
+//	over       limits are lifted, deferred jobs start
+//
+// It is judged at the meter of the utilities. Flows are constant between events, so that all its figures are exact.
+
+// ResponsePhase is how far a demand response event has come.
+type ResponsePhase uint8
+
+// The phases.
+const (
+	ResponseAhead ResponsePhase = iota
+	ResponseMeasuring
+	ResponseAsked
+	ResponseBinding
+	ResponseOver
+)
+
 // ResponseState is the state of demand response.
 type ResponseState struct {
-	Active bool
-	Cap    float64 // W: what it holds every GPU to, 0 for none
+	Phase     ResponsePhase
+	Metered   float64 // J at the meter since the baseline began
+	Base      float64 // W: the baseline
+	Limit     float64 // W: not to exceed while it binds
+	Bound     float64 // s for which it has bound
+	Shed      float64 // J below the baseline since it binds
+	Met       float64 // J of what is asked for, at most
+	Throttled float64 // GPU-s that limits took: when it began, and in the end by it
+	Waited    float64 // GPU-s that stood free while deferred jobs waited
 }
 
-// respond keeps the site's power under the limit of a demand response event by one power limit on every GPU. It looks
-// once a step: the GPUs' dynamic power is scaled by what the site is over or under, with 2 % of hysteresis.
-func (w *World) respond() {
+// asked returns what the event asks of the battery, or nil.
+func (w *World) asked() *power.Request {
+	if w.Response.Phase != ResponseBinding {
+		return nil
+	}
+	return &power.Request{Limit: w.Response.Limit, Left: w.plan.Response.Until - w.Now}
+}
+
+// phasesOf returns the times at which the phases of the plan's event begin.
+func (w *World) phasesOf() [ResponseOver]float64 {
+	r := w.plan.Response
+	return [...]float64{max(r.From-r.Baseline, 0), r.From, r.From + r.Notice, r.Until}
+}
+
+// armResponse puts the phases of the event on the agenda.
+func (w *World) armResponse() {
+	if w.plan.Response == nil {
+		return
+	}
+	for i, at := range w.phasesOf() {
+		if at < w.plan.Duration || i+1 == int(ResponseOver) && at == w.plan.Duration {
+			w.push(at, phasePower, evResponse, int32(i)+1, 0)
+		}
+	}
+}
+
+// respond begins a phase of the demand response event.
+func (w *World) respond(phase ResponsePhase) {
 	r, s := w.plan.Response, &w.Response
-	if r == nil {
-		return
+	tell := func(kind, text string) {
+		w.emit(record.Event{Severity: record.Info, Type: kind, Subject: w.plan.Tree.Name, Text: text})
 	}
-	due := w.Now >= r.From+r.Notice && w.Now < r.Until
-	if !due {
-		if s.Active {
-			s.Active, s.Cap = false, 0
-			w.capAll(w.plan.CapAll)
-			w.emit(record.Event{Severity: record.Info, Type: "response.end", Subject: w.plan.Tree.Name, Text: "demand response ends: GPU limits are lifted"})
+	s.Phase = phase
+	switch phase {
+	case ResponseAsked:
+		s.Base = w.meter()
+		if begin := w.phasesOf()[0]; w.Now > begin {
+			s.Base = s.Metered / (w.Now - begin)
 		}
-		return
-	}
-	if !s.Active {
-		s.Active = true
-		w.emit(record.Event{Severity: record.Info, Type: "response.begin", Subject: w.plan.Tree.Name,
-			Text: fmt.Sprintf("demand response: hold the site under %s", unit.Power(r.Limit))})
-	}
-	grid, genset := w.sources()
-	site := grid + genset
-	top, floor := w.capRange()
-	if top == 0 || site <= 0 {
-		return
-	}
-	now := s.Cap
-	if now == 0 {
-		now = top
-	}
-	over := site - r.Limit
-	switch {
-	case over > 0 || s.Cap > 0 && over < -0.02*r.Limit:
-		// The share of site power above idle that the cap scales: a cap moves GPU power, and losses and cooling with it.
-		want := now * (1 - over/math.Max(site, 1)*1.2)
-		want = math.Min(math.Max(want, floor), top)
-		if math.Abs(want-now) < 1 {
-			return
+		s.Limit = r.Limit
+		if r.Reduce > 0 {
+			s.Limit = max(s.Base-r.Reduce, 0)
 		}
-		s.Cap = want
-		if want >= top {
-			s.Cap = 0
+		w.countAll()
+		s.Throttled = w.Books.GPU.By[account.Throttled].Value()
+		tell("response.notice", fmt.Sprintf("demand response: hold the meter under %s in %s, %s below the baseline",
+			unit.Power(s.Limit), clock(r.Notice), unit.Power(w.requested())))
+		if r.Defer {
+			for n := range w.Nodes {
+				w.drain(int32(n))
+			}
 		}
-	default:
-		return
+	case ResponseBinding:
+		tell("response.begin", fmt.Sprintf("demand response binds: the meter stands at %s of %s", unit.Power(w.meter()), unit.Power(s.Limit)))
+	case ResponseOver:
+		w.countAll()
+		s.Throttled = w.Books.GPU.By[account.Throttled].Value() - s.Throttled
+		if r.Defer {
+			for n := range w.Nodes {
+				w.undrain(int32(n))
+			}
+		}
+		tell("response.end", fmt.Sprintf("demand response ends: %.0f %% of the request was met", 100*ratio(s.Met, w.requested()*s.Bound)))
 	}
-	limit := s.Cap
-	if w.plan.CapAll > 0 && (limit == 0 || w.plan.CapAll < limit) {
-		limit = w.plan.CapAll
-	}
-	w.capAll(limit)
+	w.disturb()
+	w.wantSettle()
 }
 
-// capRange returns the highest and lowest power limit that the site's GPUs take, in W.
-func (w *World) capRange() (top, floor float64) {
-	for i := range w.plan.RackTypes {
-		n := &w.plan.RackTypes[i].Node
-		if n.GPUs > 0 {
-			top, floor = math.Max(top, n.GPU.Max), math.Max(floor, n.GPU.MinLimit)
+// requested returns by how many W the event asks the site to stay below its baseline.
+func (w *World) requested() float64 { return math.Max(w.Response.Base-w.Response.Limit, 0) }
+
+// measureResponse counts what the meter shows over dt seconds of constant power.
+func (w *World) measureResponse(dt float64) {
+	s := &w.Response
+	switch s.Phase {
+	case ResponseMeasuring:
+		s.Metered += w.meter() * dt
+	case ResponseAsked, ResponseBinding:
+		if w.plan.Response.Defer && w.Books.Jobs.Queued > 0 {
+			s.Waited += w.DrainedGPUs * dt
+		}
+		if s.Phase == ResponseBinding {
+			shed := s.Base - w.meter()
+			s.Bound += dt
+			s.Shed += shed * dt
+			s.Met += math.Min(math.Max(shed, 0), w.requested()) * dt
 		}
 	}
-	return top, floor
 }
 
-// capAll sets the power limit of every GPU, 0 for none.
-func (w *World) capAll(limit float64) {
-	if limit == w.CapAll {
+// responseResult returns what a demand response event has brought so far, NaN before it was asked for.
+func (w *World) responseResult(name string) float64 {
+	s := &w.Response
+	if s.Phase < ResponseAsked {
+		return math.NaN()
+	}
+	switch name {
+	case "response.requested":
+		return w.requested()
+	case "response.shed":
+		return ratio(s.Shed, s.Bound)
+	case "response.met":
+		return ratio(s.Met, w.requested()*s.Bound)
+	}
+	slowed := s.Throttled
+	if s.Phase != ResponseOver {
+		slowed = w.Books.GPU.By[account.Throttled].Value() - s.Throttled
+	}
+	return (slowed + s.Waited) / hrs
+}
+
+// responseKPIs adds the outcome of a demand response event to a summary.
+func (w *World) responseKPIs(add func(group, key, label string, v float64, unit string)) {
+	if w.plan.Response == nil {
 		return
 	}
-	w.CapAll = limit
-	for r := range w.Racks {
-		w.stir(int32(r))
-	}
+	add(record.Energy, "response.requested", "demand response: requested", w.responseResult("response.requested"), "W")
+	add(record.Energy, "response.shed", "demand response: shed, mean", w.responseResult("response.shed"), "W")
+	add(record.Energy, "response.met", "demand response: share of the request met", w.responseResult("response.met"), "")
+	add(record.Compute, "response.gpu_hours", "GPU-hours that demand response cost", w.responseResult("response.gpu_hours"), "h")
 }

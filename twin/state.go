@@ -2,6 +2,7 @@ package twin
 
 import (
 	"github.com/halltwin/halltwin/models/account"
+	"github.com/halltwin/halltwin/models/compute"
 	"github.com/halltwin/halltwin/models/cooling"
 	"github.com/halltwin/halltwin/models/failure"
 	"github.com/halltwin/halltwin/models/power"
@@ -63,6 +64,7 @@ type State struct {
 	Sched   schedule.State
 	Power   power.State
 	Battery power.SiteBatteryState
+	Solar   power.SolarState
 	Cooling cooling.State
 	Failure failure.State
 
@@ -114,19 +116,23 @@ type JobState struct {
 // Slice is what one job holds on one node.
 type Slice struct {
 	Job, Node int32
-	OfJob     int32   // next slice of the job, or -1; next free slice when unused
-	OnNode    int32   // next slice on the node, or -1
-	GPUs      uint64  // devices
-	Cores     float64 // CPU cores demanded
-	Speed     float64 // relative throughput of its GPUs
+	OfJob     int32       // next slice of the job, or -1; next free slice when unused
+	OnNode    int32       // next slice on the node, or -1
+	GPUs      uint64      // devices
+	Cores     float64     // CPU cores demanded
+	Speed     float64     // relative throughput of its GPUs
+	Hot       bool        // heat holds them back
+	Die       compute.Die // of the hottest of them; zero where dies follow at once
 }
 
 // NodeState is the state of a node.
 type NodeState struct {
-	Slice int32   // first slice on it, or -1
-	Draw  float32 // of a failed node, as a share of its idle power
-	Up    bool
-	Drain uint8 // how many causes drain it
+	Slice  int32   // first slice on it, or -1
+	Draw   float32 // of a failed node, as a share of its idle power
+	Up     bool
+	Drain  uint8                // how many causes drain it
+	Left   compute.Temperatures // °C at which the last job left its GPUs
+	LeftAt float64              // when that was
 }
 
 // RackState is the electrical and thermal face of a rack.
@@ -137,7 +143,11 @@ type RackState struct {
 	Power     float64 // W that it draws at its feed now
 	Flow      float64 // m³/s of air through it
 	Use       RackUse // W of Power, by purpose
-	Hottest   float64 // °C of its hottest busy die
+	Hottest   float64 // °C of its hottest busy die, at rest
+	Die       int32   // the GPU of that die, or -1
+	HeatGen   uint32  // generation of Cross
+	Cross     float64 // when the next die comes to its slowdown or shutdown temperature
+	Settled   float64 // from then on its dies are at rest
 	Inlet     float64 // °C of the coolant of its dies, as it was last evaluated with
 	Air       float64 // °C of its inlet air
 	Speed     float64 // relative, of its slowest group

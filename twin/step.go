@@ -34,7 +34,6 @@ func (w *World) physics() error {
 	w.drawHeat(dt) // job demand, IT power and the heat it has become, rack by rack
 	w.reject(dt)   // air and liquid, plant, masses and their controls
 	w.limitRacks() // inlets that changed, throttling, shutdown
-	w.respond()    // demand response caps
 	w.serve(dt)    // services meet their load at the speed that is left
 	w.settle()     // power and speeds as they now are
 	w.watch()
@@ -90,9 +89,10 @@ func (w *World) limitRacks() {
 			rs.Inlet = t
 		}
 		g := &rt.Node.GPU
-		die := max(t, rs.Air) + g.Resistance*g.Idle // at rest; what the air cools beside cold plates stands no more
+		die := max(t, rs.Air) + g.Resistance*g.Idle    // at rest; what the air cools beside cold plates stands no more
+		lags := g.Lags() && rs.Die >= 0 && t >= rs.Air // then the moment is an event
 		switch {
-		case die > g.Shutdown && !rs.Shut:
+		case die > g.Shutdown && !rs.Shut && !lags:
 			w.shut(int32(r), true)
 		case rs.Shut && rs.Air <= rt.Node.RestartBelow && die <= g.Target:
 			w.shut(int32(r), false)

@@ -39,7 +39,13 @@ func (w *World) Summary(o Options) *record.Summary {
 	if e.Genset.Value() > 0 {
 		add(record.Energy, "energy.genset", "of it from gensets", e.Genset.Value(), "J")
 	}
+	if p.Solar != nil {
+		add(record.Energy, "energy.solar", "of it from the sun", e.Solar.Value(), "J")
+		add(record.Energy, "energy.curtailed", "solar energy curtailed", w.Solar.Curtailed, "J")
+		add(record.Energy, "energy.exported", "given back to the grid", e.Export.Value(), "J")
+	}
 	add(record.Energy, "energy.mean_power", "mean site power", ratio(e.Total(), w.Now), "W")
+	w.responseKPIs(add)
 	w.extremes(s)
 	w.classes(s)
 	if water := e.Water.Value(); water > 0 {
@@ -93,12 +99,12 @@ func (w *World) Summary(o Options) *record.Summary {
 func (w *World) extremes(s *record.Summary) {
 	h := &w.Hottest
 	if h.At > 0 || h.Inlet > 0 {
-		place := func(r int32, at float64) string {
-			return fmt.Sprintf("%s at %s", w.name(facility.Ref{Kind: facility.Rack, Index: r}), record.Clock(at))
+		place := func(k facility.Kind, i int32, at float64) string {
+			return fmt.Sprintf("%s at %s", w.name(facility.Ref{Kind: k, Index: i}), record.Clock(at))
 		}
-		s.Add(record.Cooling, record.KPI{Key: "cooling.hottest_inlet", Label: "hottest rack inlet", Value: h.Inlet, Unit: "degC", Provenance: record.ProvModelled, Note: place(h.Rack, h.At)})
+		s.Add(record.Cooling, record.KPI{Key: "cooling.hottest_inlet", Label: "hottest rack inlet", Value: h.Inlet, Unit: "degC", Provenance: record.ProvModelled, Note: place(facility.Rack, h.Rack, h.At)})
 		if h.Die > 0 {
-			s.Add(record.Cooling, record.KPI{Key: "cooling.hottest_gpu", Label: "hottest GPU", Value: h.Die, Unit: "degC", Provenance: record.ProvModelled, Note: place(h.DieRack, h.DieAt)})
+			s.Add(record.Cooling, record.KPI{Key: "cooling.hottest_gpu", Label: "hottest GPU", Value: h.Die, Unit: "degC", Provenance: record.ProvModelled, Note: place(facility.GPU, h.GPU, h.DieAt)})
 		}
 	}
 	s.Add(record.Energy, record.KPI{Key: "energy.peak_power", Label: "peak site power", Value: h.Power, Unit: "W", Provenance: record.ProvModelled, Note: "at " + record.Clock(h.PowerAt)})
@@ -109,7 +115,7 @@ type Extremes struct {
 	Inlet, At      float64
 	Rack           int32
 	Die, DieAt     float64
-	DieRack        int32
+	GPU            int32
 	Power, PowerAt float64
 }
 
@@ -121,12 +127,19 @@ func (w *World) watch() {
 		if rs.Air > h.Inlet || h.At == 0 {
 			h.Inlet, h.At, h.Rack = rs.Air, w.Now, int32(r)
 		}
-		if rs.Hottest > h.Die && rs.Hottest > rs.Inlet {
-			h.Die, h.DieAt, h.DieRack = rs.Hottest, w.Now, int32(r)
+		if rs.Die >= 0 && rs.Hottest > h.Die { // a die above its rest was seen before
+			w.sawDie(rs.Die, w.hottestNow(int32(r)))
 		}
 	}
 	if grid, genset := w.sources(); grid+genset > h.Power {
 		h.Power, h.PowerAt = grid+genset, w.Now
+	}
+}
+
+// sawDie notes how hot a GPU is now.
+func (w *World) sawDie(gpu int32, die float64) {
+	if h := &w.Hottest; die > h.Die {
+		h.Die, h.DieAt, h.GPU = die, w.Now, gpu
 	}
 }
 

@@ -79,7 +79,8 @@ func New(plan *scenarios.Plan, seed uint64) (*World, error) {
 		Free: -1, MechOn: true, CapAll: plan.CapAll,
 		Jobs: make([]JobState, len(work.Jobs)), Nodes: make([]NodeState, t.Count(facility.Node)),
 		Racks: make([]RackState, t.Count(facility.Rack)), Down: make([][]uint16, facility.NumKinds),
-		Power: *power.New(plan.Power, w.seed), Battery: power.NewSiteBattery(plan.Battery), Cooling: *cooling.New(plan.Cooling),
+		Power: *power.New(plan.Power, w.seed), Battery: power.NewSiteBattery(plan.Battery),
+		Solar: power.NewSolar(plan.Solar, plan.Power.Count(facility.Utility)), Cooling: *cooling.New(plan.Cooling),
 		Failure: *failure.New(plan.Failures, w.seed, t.NameOf), Sched: *schedule.NewState(w.sched),
 		Services: make([]ServiceState, len(plan.Services)),
 		Books:    account.Books{Services: make([]account.Service, len(plan.Services))},
@@ -205,6 +206,7 @@ func (w *World) begin() {
 			w.armFailure(int32(p), int32(s))
 		}
 	}
+	w.armResponse()
 	w.push(0, phaseRecord, evSample, 0, 0)
 }
 
@@ -262,6 +264,8 @@ func (w *World) integrate(dt float64) {
 	p, t := &w.Power, &w.Totals
 	var f account.Flows
 	f.Grid, f.Genset = w.sources()
+	f.Solar, f.Export = w.Solar.Out, max(-w.meter(), 0)
+	w.measureResponse(dt)
 	f.Storing, f.Water = w.storingPower(), w.WaterFlow
 	copy(f.Use[:], w.RackUse[:])
 	f.Use[account.Distribution] = w.lossPower()
@@ -337,7 +341,7 @@ func (w *World) sources() (grid, genset float64) {
 	for u := lo; u < hi; u++ {
 		genset += w.Power.Flow[u]
 	}
-	return w.utilities() + w.Battery.In - w.Battery.Out, genset
+	return max(w.meter(), 0), genset
 }
 
 // Window tells the kernel where its next window ends.
@@ -370,6 +374,7 @@ func (w *World) Fork() *World {
 		s.Down[k] = slices.Clone(w.Down[k])
 	}
 	s.Sched, s.Power, s.Cooling, s.Failure = *w.Sched.Clone(), *w.Power.Clone(), *w.Cooling.Clone(), *w.Failure.Clone()
+	s.Solar.Live, s.Solar.Back = slices.Clone(w.Solar.Live), slices.Clone(w.Solar.Back)
 	s.Books = *w.Books.Clone()
 	s.Meters, s.Missed = cloneMeters(w.Meters), slices.Clone(w.Missed)
 	f.targets = slices.Clone(w.targets)

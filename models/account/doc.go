@@ -3,7 +3,7 @@
 //
 // # Books
 //
-//	Energy    drawn from sources = used by purpose + stored                         J
+//	Energy    drawn from sources (grid, generators, sun) = used + stored + exported  J
 //	GPUTime   GPUs of the site × time = sum over causes                             GPU·s
 //	Jobs      submitted = queued + running + done + failed + cancelled
 //	Service   requests = within their level + missed
@@ -27,8 +27,9 @@
 // # Money and environment
 //
 // Carbon and cost follow intensity and price at the moment of use, for what comes from the grid; generators have figures of
-// their own. A battery that discharges costs nothing then: it was paid for when it charged. Embodied carbon and capital
-// cost are left out.
+// their own. A battery that discharges costs nothing then: it was paid for when it charged. Energy of the site's own solar
+// array has no carbon and no price; what is exported is paid at a price of its own and earns no carbon. Embodied carbon and
+// capital cost are left out.
 //
 // # Sources
 //

@@ -32,6 +32,8 @@ func (p Purpose) IT() bool { return p <= Conversion }
 type Flows struct {
 	Grid    float64              // from utilities
 	Genset  float64              // from generators
+	Solar   float64              // from the site's own array
+	Export  float64              // back to the grid
 	Storing float64              // into batteries; negative when they discharge
 	Use     [NumPurposes]float64 // by purpose
 	Water   float64              // kg/s
@@ -41,17 +43,20 @@ type Flows struct {
 
 // Energy is the book of energy, carbon, money and water since the start: plain data.
 type Energy struct {
-	Grid, Genset, Stored Sum              // J
-	Use                  [NumPurposes]Sum // J
-	Carbon               Sum              // kg CO2e
-	Cost                 Sum              // USD: energy, water and carbon price
-	Water                Sum              // kg
+	Grid, Genset, Solar Sum              // J
+	Export, Stored      Sum              // J
+	Use                 [NumPurposes]Sum // J
+	Carbon              Sum              // kg CO2e
+	Cost                Sum              // USD: energy, water and carbon price
+	Water               Sum              // kg
 }
 
 // Add enters flows that held for dt seconds.
 func (e *Energy) Add(f *Flows, s *Spec, dt float64) {
 	e.Grid.Add(f.Grid * dt)
 	e.Genset.Add(f.Genset * dt)
+	e.Solar.Add(f.Solar * dt)
+	e.Export.Add(f.Export * dt)
 	e.Stored.Add(f.Storing * dt)
 	for p := range f.Use {
 		e.Use[p].Add(f.Use[p] * dt)
@@ -60,11 +65,13 @@ func (e *Energy) Add(f *Flows, s *Spec, dt float64) {
 	water := f.Water * dt
 	e.Carbon.Add(carbon)
 	e.Water.Add(water)
-	e.Cost.Add((f.Grid*f.Price+f.Genset*float64(s.GensetPrice))*dt + (water*float64(s.WaterPrice)+carbon*float64(s.CarbonPrice))/1000)
+	e.Cost.Add((f.Grid*f.Price+f.Genset*float64(s.GensetPrice)-f.Export*float64(s.ExportPrice))*dt + (water*float64(s.WaterPrice)+carbon*float64(s.CarbonPrice))/1000)
 }
 
-// Total returns the energy drawn from grid and generators, in J.
-func (e *Energy) Total() float64 { return e.Grid.Value() + e.Genset.Value() }
+// Total returns the energy that the site took in: from grid, generators and its own array, less what it gave back, in J.
+func (e *Energy) Total() float64 {
+	return e.Grid.Value() + e.Genset.Value() + e.Solar.Value() - e.Export.Value()
+}
 
 // IT returns the energy that the racks drew, in J.
 func (e *Energy) IT() float64 {
@@ -94,10 +101,10 @@ func ratio(a, b float64) float64 {
 }
 
 func (e *Energy) book() book {
-	b := book{name: "energy", unit: "J", in: []entry{{"grid", e.Grid.Value()}, {"generators", e.Genset.Value()}}}
+	b := book{name: "energy", unit: "J", in: []entry{{"grid", e.Grid.Value()}, {"generators", e.Genset.Value()}, {"solar", e.Solar.Value()}}}
 	for p := range e.Use {
 		b.out = append(b.out, entry{Purpose(p).String(), e.Use[p].Value()})
 	}
-	b.out = append(b.out, entry{"stored in batteries", e.Stored.Value()})
+	b.out = append(b.out, entry{"stored in batteries", e.Stored.Value()}, entry{"exported", e.Export.Value()})
 	return b
 }

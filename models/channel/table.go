@@ -105,6 +105,11 @@ var table = number([]row{
 	{"rear_door.return_temperature", "degC", f.RearDoor, Gauge, Max, "Temperature of the air that leaves the servers for the door."},
 	{"rear_door.supply_temperature", "degC", f.RearDoor, Gauge, Max, "Temperature of the air that leaves the door."},
 
+	{"response.gpu_hours", "h", f.Site, Total, Sum, "GPU-hours that a demand response event has cost: work that limits slowed down, and GPUs that stood free while deferred jobs waited."},
+	{"response.met", "", f.Site, Total, Min, "Share of the energy that a demand response event asks for which was shed; more than asked for at one moment makes up for nothing at another."},
+	{"response.requested", "W", f.Site, Total, Sum, "Power that a demand response event asks the site to shed, below its baseline."},
+	{"response.shed", "W", f.Site, Total, Sum, "Mean power below its baseline that the site draws during a demand response event."},
+
 	{"row.power", "W", f.Row, Gauge, Sum, "Electrical power of the racks of the row."},
 
 	{"service.load", "", f.Service, Gauge, Mean, "Requests, as a share of what the service can answer within its SLA."},
@@ -118,13 +123,19 @@ var table = number([]row{
 	{"site.carbon_intensity", "kg/J", f.Site, Gauge, Last, "Carbon dioxide equivalent of a unit of energy from the grid."},
 	{"site.cooling_power", "W", f.Site, Gauge, Last, "Electrical power of fans, pumps, chillers, towers and dry coolers."},
 	{"site.cost", "USD", f.Site, Total, Last, "Cost of the energy drawn."},
-	{"site.energy", "J", f.Site, Total, Last, "Energy drawn from the utilities and generators."},
+	{"site.energy", "J", f.Site, Total, Last, "Energy that the site took in: from utilities, generators and its own solar array, less what it gave back."},
 	{"site.energy_price", "USD/J", f.Site, Gauge, Last, "Price of energy from the grid."},
+	{"site.export_energy", "J", f.Site, Total, Last, "Energy given back to the grid."},
+	{"site.grid_energy", "J", f.Site, Total, Last, "Energy drawn from the utilities."},
+	{"site.grid_power", "W", f.Site, Gauge, Last, "Power at the meter of the utilities; negative while the site gives back."},
 	{"site.it_energy", "J", f.Site, Total, Last, "Energy drawn by the racks."},
 	{"site.it_power", "W", f.Site, Gauge, Last, "Electrical power of the racks."},
 	{"site.loss_power", "W", f.Site, Gauge, Last, "Power lost as heat between the utility and the racks: transformers, UPS, PDUs and cables."},
 	{"site.power", "W", f.Site, Gauge, Last, "Power drawn from the utilities and generators."},
 	{"site.pue", "", f.Site, Gauge, Last, "Power usage effectiveness at the instant: site.power over site.it_power."},
+	{"site.solar_curtailed", "W", f.Site, Gauge, Last, "Power that the solar array could give and nothing takes."},
+	{"site.solar_energy", "J", f.Site, Total, Last, "Energy from the site's own solar array."},
+	{"site.solar_power", "W", f.Site, Gauge, Last, "Power from the site's own solar array."},
 	{"site.water", "kg", f.Site, Total, Last, "Water used by towers, pads and humidifiers."},
 
 	{"sla.met", "", f.Site, Total, Min, "Share of requests answered within the SLA, of the service that did worst."},

@@ -6,30 +6,53 @@ import (
 	"github.com/halltwin/halltwin/models/unit"
 )
 
-// SiteBatterySpec is a battery behind the site's meter, the scenario key site.battery: it charges from the grid while
-// the grid is clean and carries the site while it is not. It is no UPS: when the grid is gone it rests.
+// SiteBatterySpec is a battery behind the site's meter, the scenario key site.battery. It follows the grid's carbon
+// intensity, or takes up what the sun gives beyond what the site draws, and helps a demand response event. It is no UPS:
+// when the grid is gone it rests.
 type SiteBatterySpec struct {
-	Title      string               `yaml:"title" doc:"full product name"`
-	About      string               `yaml:"about" doc:"what it is and where its figures come from"`
-	Source     string               `yaml:"source" doc:"citation of the figures"`
-	Capacity   unit.Energy          `yaml:"capacity" doc:"usable energy" required:"true" range:"(0,)"`
-	Power      unit.Power           `yaml:"power" doc:"what it draws while it charges" required:"true" range:"(0,)"`
-	Discharge  *unit.Power          `yaml:"discharge" doc:"most that it delivers; absent: all that the site draws" range:"(0,)"`
-	Threshold  unit.CarbonIntensity `yaml:"carbon_threshold" doc:"charges while the grid's carbon intensity is below this, discharges from it up" required:"true" range:"[0,)"`
-	Charge     unit.Ratio           `yaml:"charge" doc:"state of charge when the run begins" default:"0" source:"chosen" range:"[0,1]"`
-	Efficiency unit.Ratio           `yaml:"efficiency" doc:"energy delivered ÷ energy drawn over a whole cycle, lost while charging" default:"88 %" source:"typical of lithium-ion systems, converters included" range:"(0,1]"`
+	Title      string                `yaml:"title" doc:"full product name"`
+	About      string                `yaml:"about" doc:"what it is and where its figures come from"`
+	Source     string                `yaml:"source" doc:"citation of the figures"`
+	Capacity   unit.Energy           `yaml:"capacity" doc:"usable energy" required:"true" range:"(0,)"`
+	Power      unit.Power            `yaml:"power" doc:"most that it draws while it charges" required:"true" range:"(0,)"`
+	Discharge  *unit.Power           `yaml:"discharge" doc:"most that it delivers; absent: all that the site draws" range:"(0,)"`
+	Policy     string                `yaml:"policy" doc:"carbon: charges while the grid is clean and carries the site while it is not; self-consumption: charges from what site.solar has left over and carries the site when the sun does not; reserve: charges, and waits for a demand response event" enum:"carbon,self-consumption,reserve" default:"carbon"`
+	Threshold  *unit.CarbonIntensity `yaml:"carbon_threshold" doc:"policy carbon: charges while the grid's carbon intensity is below this, discharges from it up" range:"[0,)"`
+	Charge     unit.Ratio            `yaml:"charge" doc:"state of charge when the run begins" default:"0" source:"chosen" range:"[0,1]"`
+	Efficiency unit.Ratio            `yaml:"efficiency" doc:"energy delivered ÷ energy drawn over a whole cycle, lost while charging" default:"88 %" source:"typical of lithium-ion systems, converters included" range:"(0,1]"`
 }
 
-// SiteBattery is a compiled battery behind the meter: single-threshold control over an energy store,
+// Validate checks what tags cannot say.
+func (s *SiteBatterySpec) Validate(fail func(path, msg string)) {
+	switch carbon := s.Policy == "carbon" || s.Policy == ""; {
+	case carbon && s.Threshold == nil:
+		fail("carbon_threshold", "a battery that follows the carbon intensity needs its threshold: write carbon_threshold: 300 g/kWh, or policy: self-consumption")
+	case !carbon && s.Threshold != nil:
+		fail("carbon_threshold", "policy "+s.Policy+" has no threshold: take it away, or write policy: carbon")
+	}
+}
+
+// Policy is what a battery behind the meter is for.
+type Policy uint8
+
+// The policies.
+const (
+	FollowCarbon Policy = iota
+	SelfConsumption
+	Reserve
+)
+
+// SiteBattery is a compiled battery behind the meter: an energy store,
 //
 //	dE/dt = η·P_in - P_out,  0 ≤ E ≤ capacity
 //
 // with the round-trip efficiency η counted on the way in. Between events its power is constant, so it is closed form.
 // Left out: voltage, temperature, ageing, self-discharge, and any sale to the grid: it never delivers more than the
-// site draws. The control is that of OpenDC's single-threshold battery policy.
+// site draws. The control of policy carbon is that of OpenDC's single-threshold battery policy.
 type SiteBattery struct {
+	Policy     Policy
 	Capacity   float64 // J
-	Charging   float64 // W drawn
+	Charging   float64 // W drawn at most
 	Discharge  float64 // W delivered at most; +Inf for no limit
 	Threshold  float64 // kg/J
 	Efficiency float64
@@ -47,8 +70,16 @@ type SiteBatteryState struct {
 // Compile makes the battery ready for use.
 func (s *SiteBatterySpec) Compile() *SiteBattery {
 	b := &SiteBattery{
-		Capacity: float64(s.Capacity), Charging: float64(s.Power), Discharge: math.Inf(1),
-		Threshold: float64(s.Threshold), Efficiency: float64(s.Efficiency),
+		Capacity: float64(s.Capacity), Charging: float64(s.Power), Discharge: math.Inf(1), Efficiency: float64(s.Efficiency),
+	}
+	switch s.Policy {
+	case "self-consumption":
+		b.Policy = SelfConsumption
+	case "reserve":
+		b.Policy = Reserve
+	}
+	if s.Threshold != nil {
+		b.Threshold = float64(*s.Threshold)
 	}
 	if s.Discharge != nil {
 		b.Discharge = float64(*s.Discharge)
@@ -65,16 +96,49 @@ func NewSiteBattery(b *SiteBattery) SiteBatteryState {
 	return SiteBatteryState{Stored: b.Initial}
 }
 
-// Dispatch sets the battery's power for a grid that carries intensity kg/J and delivers load W to the rest of the site.
-// With no load the grid is taken as gone, and the battery rests.
-func (b *SiteBattery) Dispatch(s *SiteBatteryState, intensity, load float64) {
+// Request is what a demand response event asks of a battery.
+type Request struct {
+	Limit float64 // W that the site should draw at most
+	Left  float64 // s until the event ends
+}
+
+// Dispatch sets the battery's power for a grid that carries intensity kg/J and feeds that deliver load W to the site, of
+// which the sun could cover solar W. With no load the grid is taken as gone, and the battery rests. In an event, request
+// is not nil: it delivers what the site draws above the limit, no more than lasts to the end, and charges from the sun only.
+func (b *SiteBattery) Dispatch(s *SiteBatteryState, intensity, load, solar float64, request *Request) {
 	s.In, s.Out = 0, 0
-	switch {
-	case load <= 0:
-	case intensity < b.Threshold && s.Stored < b.Capacity:
+	if load <= 0 {
+		return
+	}
+	drawn, spare := max(load-solar, 0), max(solar-load, 0)
+	room := s.Stored < b.Capacity
+	switch b.Policy {
+	case SelfConsumption:
+		s.In, s.Out = min(spare, b.Charging), drawn
+	case Reserve:
 		s.In = b.Charging
-	case intensity >= b.Threshold && s.Stored > 0:
-		s.Out = min(load, b.Discharge)
+	default:
+		if intensity < b.Threshold {
+			s.In = b.Charging
+		} else {
+			s.Out = drawn
+		}
+	}
+	if request != nil {
+		s.In, s.Out = min(s.In, spare), max(drawn-request.Limit, 0)
+		if request.Left > 0 {
+			s.Out = min(s.Out, s.Stored/request.Left)
+		}
+	}
+	s.Out = min(s.Out, b.Discharge)
+	if !room {
+		s.In = 0
+	}
+	if s.Stored <= 0 {
+		s.Out = 0
+	}
+	if s.In > 0 && s.Out > 0 {
+		s.In = 0
 	}
 }
 

@@ -19,7 +19,7 @@ func TestSiteBatteryCycle(t *testing.T) {
 		{"dirty: delivers no more than the site draws", 2, 50, 0, 50, 72},
 	}
 	for _, c := range steps {
-		b.Dispatch(&s, c.intensity, c.load)
+		b.Dispatch(&s, c.intensity, c.load, 0, nil)
 		if s.In != c.in || s.Out != c.out || math.Abs(b.Next(&s)-c.next) > 1e-9 {
 			t.Errorf("%s: in %g, out %g, next %g s", c.name, s.In, s.Out, b.Next(&s))
 		}
@@ -34,10 +34,10 @@ func TestSiteBatteryCycle(t *testing.T) {
 		t.Errorf("round trip %g, want %g", got, b.Efficiency)
 	}
 	s = SiteBatteryState{Stored: 10}
-	if b.Dispatch(&s, 3, 500); s.Out != b.Discharge {
+	if b.Dispatch(&s, 3, 500, 0, nil); s.Out != b.Discharge {
 		t.Errorf("delivers %g W, its limit is %g", s.Out, b.Discharge)
 	}
-	if b.Dispatch(&s, 1, 0); s.In != 0 || s.Out != 0 {
+	if b.Dispatch(&s, 1, 0, 0, nil); s.In != 0 || s.Out != 0 {
 		t.Error("works though the grid is gone")
 	}
 }

@@ -21,7 +21,7 @@ func TestSunStandsWherePublished(t *testing.T) {
 	near(t, "Meeus declination", s.Declination, -7.78507, 0.002)
 
 	s = SunAt(float64(at(t, "2025-06-21T02:42:00Z").Unix()), 0, 0) // solstice of 2025 (USNO)
-	near(t, "solstice", s.Declination, 23.4360, 0.003) // the mean obliquity of 2025; nutation adds up to 0.0026
+	near(t, "solstice", s.Declination, 23.4360, 0.003)             // the mean obliquity of 2025; nutation adds up to 0.0026
 	s = SunAt(float64(at(t, "2025-03-20T09:01:00Z").Unix()), 0, 0) // equinox of 2025 (USNO)
 	near(t, "equinox", s.Declination, 0, 0.005)
 	s = SunAt(float64(at(t, "2025-01-04T13:28:00Z").Unix()), 0, 0) // perihelion of 2025 at 0.98333 au (USNO)
