@@ -3,7 +3,7 @@ package cooling
 import (
 	"math"
 
-	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/models/unit"
 )
 
 // PI is proportional-integral control of a set point u in [Low, High] whose plant follows with a static gain of one,
@@ -50,10 +50,14 @@ func (p *Plan) checkControls(spec *Spec) error {
 			return &Error{"plant.chilled.reset", "outdoor air needs no chilled water: leave it out"}
 		}
 		for i := range p.water {
-			if w := &p.water[i]; !w.warm && w.cdus && float64(r.Highest) > p.liquidSupply-1 {
-				return &Error{"plant.chilled.reset.highest", sprintf("coolant of %s cannot be made with water of %s: keep it at least 1 K below liquid.supply", spec.Liquid.Supply, r.Highest)}
+			if w := &p.water[i]; !w.warm && w.cdus && float64(r.Highest) > p.coldest()-1 {
+				return &Error{"plant.chilled.reset.highest", sprintf("coolant of %s cannot be made with water of %s: keep it at least 1 K below liquid.supply and liquid.reset.lowest",
+					unit.Temperature(p.coldest()), r.Highest)}
 			}
 		}
+	}
+	if err := p.checkLiquidReset(spec); err != nil {
+		return err
 	}
 	if spec.Plant.Chiller.Staging != nil && p.open {
 		return &Error{"plant.chiller.staging", "DX units follow their own thermostats: staging is for chillers of a water loop"}
@@ -73,6 +77,12 @@ func (p *Plan) control(s *State, in *Input) {
 	}
 	if p.plant.Chilled.Reset != nil && len(p.water) > 0 {
 		p.resetWater(s, in)
+	}
+	if p.liquidReset != nil {
+		p.resetLiquid(s, in)
+	}
+	if p.plant.Warm.Reset != nil && len(p.water) > 1 {
+		p.resetWarm(s, in)
 	}
 }
 
@@ -160,124 +170,4 @@ func (p *Plan) drySupply(s *State, i int) float64 {
 	dew := p.DewPoint(s, i)
 	driest := min(high, max(wettest-3+p.gap(), min(dew, wettest+2)+wetDepression))
 	return line(dew, wettest-1, wettest, high, driest)
-}
-
-// resetWater moves the set point of the chilled water.
-func (p *Plan) resetWater(s *State, in *Input) {
-	r := p.plant.Chilled.Reset
-	low, high := float64(r.Lowest), float64(r.Highest)
-	goal := s.WaterSet[0]
-	switch r.By {
-	case "load":
-		if need := p.warmest(s); !math.IsInf(need, 1) {
-			goal = need - float64(r.Margin)
-		}
-	case "outdoor":
-		outdoors := in.Weather.DryBulb
-		if p.banks[towers].n > 0 {
-			outdoors = in.Weather.WetBulb
-		}
-		goal = line(outdoors, float64(r.Cold), float64(r.Hot), high, low)
-	case "air":
-		goal = math.Inf(1)
-		for _, set := range s.HallSet {
-			goal = min(goal, set-p.gap())
-		}
-	}
-	s.WaterSet[0] = lag(s.WaterSet[0], min(max(goal, low), high), in.Dt, float64(r.Time))
-}
-
-// warmest returns the °C of the warmest chilled water with which every coil and CDU would have done the last step's
-// work with its valve open; +Inf where none worked.
-func (p *Plan) warmest(s *State) float64 {
-	need := math.Inf(1)
-	for i := range s.c.halls {
-		if w := &s.c.halls[i]; w.coil > 0 && w.air > 0 && w.heat > 0 {
-			ret := w.supply + w.through/w.air*(w.hot-w.supply)
-			need = min(need, ret-w.heat/w.coil)
-		}
-	}
-	if !p.water[0].cdus {
-		return need
-	}
-	for j := range s.c.loops {
-		if w := &s.c.loops[j]; w.exchange > 0 && w.flow > 0 && w.out > 0 {
-			need = min(need, w.mean+w.heat/(p.loops[j].flow*w.flow)-w.out/w.exchange)
-		}
-	}
-	return need
-}
-
-// stage starts and stops chillers after the heat that they carried in the last step, or carry of the load in W.
-func (p *Plan) stage(s *State, load, dt float64) {
-	g := p.plant.Chiller.Staging
-	if g == nil {
-		return
-	}
-	rating := p.banks[chillers].rating
-	on, spare := 0.0, -1
-	for i := range s.On {
-		switch {
-		case s.down[facility.Chiller][i] != 0:
-			s.On[i] = false
-		case s.On[i]:
-			on++
-		case spare < 0:
-			spare = i
-		}
-	}
-	carried := s.Taken
-	if s.Mode == Mechanical {
-		carried = load
-	}
-	s.StageAge += dt
-	ask := 0
-	switch {
-	case spare >= 0 && (on == 0 || carried > float64(g.Up)*on*rating):
-		ask = 1
-	case on > 1 && carried < float64(g.Down)*(on-1)*rating:
-		ask = -1
-	}
-	if ask == 0 || s.StageDue*float64(ask) < 0 {
-		s.StageDue = 0
-	}
-	s.StageDue += float64(ask) * dt
-	long := dt > float64(g.MinOn)+float64(g.Delay)
-	lost := s.WaterSupply[0] > s.WaterSet[0]+1 && s.StageAge > float64(g.Start)
-	for {
-		switch {
-		case ask > 0 && spare >= 0 && (on == 0 || lost || s.StageDue >= float64(g.Delay)):
-			s.On[spare] = true
-			if !long {
-				s.Restart[spare] = max(s.Restart[spare], float64(g.Start))
-			}
-			s.StageAge, s.StageDue, lost = 0, 0, false
-		case ask < 0 && -s.StageDue >= float64(g.Delay) && s.StageAge >= float64(g.MinOn):
-			for i := len(s.On) - 1; i >= 0; i-- {
-				if s.On[i] {
-					s.On[i] = false
-					break
-				}
-			}
-			s.StageDue = 0
-		default:
-			return
-		}
-		if !long { // a long step has room for every change
-			return
-		}
-		on, spare, ask = 0, -1, 0
-		for i := range s.On {
-			if s.On[i] {
-				on++
-			} else if spare < 0 && s.down[facility.Chiller][i] == 0 {
-				spare = i
-			}
-		}
-		if carried > float64(g.Up)*on*rating && spare >= 0 {
-			ask, s.StageDue = 1, dt
-		} else if on > 1 && carried < float64(g.Down)*(on-1)*rating {
-			ask, s.StageDue, s.StageAge = -1, -dt, dt
-		}
-	}
 }

@@ -208,3 +208,48 @@ func TestControlsRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestLiquidReset: coolant follows the outdoors and the warm water follows it; or coolant follows the water at hand; or
+// the warm water what the CDUs need. Each comes to rest.
+func TestLiquidReset(t *testing.T) {
+	for _, c := range []struct {
+		name              string
+		liquid            *LiquidResetSpec
+		warm              *WarmResetSpec
+		dryBulb           float64
+		coolant, atWater  float64 // °C
+		within, waterBand float64
+	}{
+		{"outdoor, mild", &LiquidResetSpec{By: "outdoor", Lowest: 24, Highest: 40}, nil, 20, 32, 28, 0.01, 0.01},
+		{"outdoor, hot", &LiquidResetSpec{By: "outdoor", Lowest: 24, Highest: 40}, nil, 36, 40, 36, 0.01, 0.01},
+		{"valve", &LiquidResetSpec{By: "valve"}, nil, 10, 30.3, 28, 0.3, 0.01},
+		{"load", nil, &WarmResetSpec{By: "load"}, 10, 32, 28, 0.01, 2},
+	} {
+		p, in := liquidHall(t, func(s *Spec) {
+			if c.liquid != nil {
+				defaults(t, c.liquid)
+			}
+			if c.warm != nil {
+				defaults(t, c.warm)
+			}
+			s.Liquid.Reset, s.Plant.Warm.Reset = c.liquid, c.warm
+		})
+		for i := range in.RackHeat {
+			in.RackHeat[i] = 80e3
+		}
+		in.Weather = outdoors(c.dryBulb, 0.3)
+		in.Dt = 30
+		s := New(p)
+		p.Settle(s, in)
+		run(t, p, s, in, 8*3600, nil)
+		before := s.LoopSet[0] + s.WaterSet[1]
+		run(t, p, s, in, 3600, nil)
+		if math.Abs(s.LoopSupply[0]-c.coolant) > c.within || math.Abs(s.WaterSet[1]-c.atWater) > c.waterBand || math.Abs(s.LoopSet[0]+s.WaterSet[1]-before) > 0.01 {
+			t.Errorf("%s: coolant %.2f °C set to %.2f, water set to %.2f, moved by %.3f K in the last hour", c.name, s.LoopSupply[0], s.LoopSet[0], s.WaterSet[1], s.LoopSet[0]+s.WaterSet[1]-before)
+		}
+		err := p.Set(s, facility.Ref{Kind: facility.Site}, "liquid.supply", 30)
+		if (err != nil) != (c.liquid != nil) {
+			t.Errorf("%s: set: %v", c.name, err)
+		}
+	}
+}

@@ -323,6 +323,14 @@ func randomPlant(tb *testing.T, rng *rand.Rand) (*Plan, *State, *Input) {
 		spec.Plant.Chiller.Staging = &StagingSpec{}
 		defaults(tb, spec.Plant.Chiller.Staging)
 	}
+	if rng.IntN(2) == 0 && spec.Liquid != nil {
+		spec.Liquid.Reset = &LiquidResetSpec{By: pick("outdoor", "valve"), Lowest: 25}
+		defaults(tb, spec.Liquid.Reset)
+	}
+	if rng.IntN(3) == 0 && spec.Liquid != nil && spec.Plant.Kind == "dry-cooler" {
+		spec.Plant.Warm.Reset = &WarmResetSpec{By: pick("outdoor", "load")}
+		defaults(tb, spec.Plant.Warm.Reset)
+	}
 	defaults(tb, &spec)
 	halls := 1 + rng.IntN(3)
 	for range n.Racks {

@@ -102,6 +102,7 @@ type Plan struct {
 	water []water // chilled, then warm where there is one
 
 	liquidSupply float64 // °C
+	liquidReset  *LiquidResetSpec
 	constantPump float64 // W of a CDU, or negative: the affinity law
 	cduPumps     int
 	banks        [numBanks]bank
@@ -388,7 +389,7 @@ func (p *Plan) compileLoops(spec *Spec, n *Sizes) error {
 		return nil
 	}
 	l := spec.Liquid
-	p.liquidSupply = float64(l.Supply)
+	p.liquidSupply, p.liquidReset = float64(l.Supply), l.Reset
 	if l.CDU.Each.Constant != nil {
 		p.constantPump = float64(*l.CDU.Each.Constant)
 	}

@@ -2,7 +2,6 @@ package cooling
 
 import (
 	"math"
-	"slices"
 
 	"github.com/halltwin/halltwin/models/facility"
 	"github.com/halltwin/halltwin/models/unit"
@@ -91,6 +90,12 @@ func (p *Plan) Set(s *State, r facility.Ref, field string, value float64) error 
 	if p.plant.Chilled.Reset != nil && (field == "plant.chilled.supply" || r.Kind == facility.Chiller) {
 		return &Error{field, "plant.chilled.reset moves this set point: change its bounds, or leave the reset out"}
 	}
+	if p.liquidReset != nil && (field == "liquid.supply" || r.Kind == facility.CDU) {
+		return &Error{field, "liquid.reset moves this set point: change its bounds, or leave the reset out"}
+	}
+	if p.plant.Warm.Reset != nil && (field == "plant.warm.supply" || r.Kind == facility.DryCooler) {
+		return &Error{field, "plant.warm.reset moves this set point: change its bounds, or leave the reset out"}
+	}
 	points := p.setPoints(s, r, field)
 	if len(points) == 0 {
 		return &Error{field, sprintf("this plant has no setting %q on a %s: settings are %s", field, r.Kind, settingNames(r.Kind))}
@@ -98,8 +103,8 @@ func (p *Plan) Set(s *State, r facility.Ref, field string, value float64) error 
 	for i := range points {
 		points[i] = value
 	}
-	if len(p.water) > 1 && (field == "liquid.supply" || r.Kind == facility.CDU) {
-		s.WaterSet[1] = slices.Min(s.LoopSet) - (p.liquidSupply - p.water[1].supply)
+	if field == "liquid.supply" || r.Kind == facility.CDU {
+		p.followCoolant(s)
 	}
 	return nil
 }

@@ -114,6 +114,7 @@ func (s *AirSpec) Validate(fail func(path, msg string)) {
 type LiquidSpec struct {
 	Fraction unit.Ratio        `yaml:"fraction" doc:"share of a rack's heat that cold plates take, where the rack states none" default:"80 %" source:"typical of cold-plate racks" range:"[0,1]"`
 	Supply   unit.Temperature  `yaml:"supply" doc:"set point of the coolant that goes to the racks" default:"32 degC" source:"typical; ASHRAE S30 to S40" range:"[10,60]"`
+	Reset    *LiquidResetSpec  `yaml:"reset" doc:"what moves the set point, supply at the start; absent: it stays"`
 	Flow     unit.SpecificFlow `yaml:"flow" doc:"coolant for each W of design heat" default:"1.2 L/min/kW" source:"typical: 1.0 to 1.5, a rise of 10 to 14 K" range:"(0,)"`
 	Class    string            `yaml:"class" doc:"ASHRAE class that is checked: of the facility water (W) or of the coolant to the racks (S); auto: the coldest S class that holds the set point" enum:"auto,S30,S35,S40,S45,S50,W17,W27,W32,W40,W45,W+,none" default:"auto" source:"ASHRAE TC 9.9"`
 	Loop     int               `yaml:"loop" doc:"racks that share one loop and its CDUs; 0: all racks of a hall" default:"0" range:"[0,100000]"`

@@ -40,7 +40,7 @@ type LoopSpec struct {
 type WarmLoopSpec struct {
 	Supply *unit.Temperature          `yaml:"supply" doc:"set point of the water to the CDUs; absent: liquid.supply less the CDU's approach" range:"[5,60]"`
 	Rise   unit.TemperatureDifference `yaml:"rise" doc:"temperature difference at the design heat" default:"10 K" source:"typical" range:"[2,30]"`
-	Reset  *WaterResetSpec            `yaml:"reset" doc:"what moves the set point, supply at the start; absent: it stays as far below the coolant's as it starts"`
+	Reset  *WarmResetSpec             `yaml:"reset" doc:"what moves the set point, supply at the start; absent: it stays as far below the coolant's as it starts"`
 	Volume *unit.Volume               `yaml:"volume" doc:"water in the loop, mixed; absent: 10 L for each kW of design heat (typical)" range:"(0,)"`
 	Tank   *TankSpec                  `yaml:"tank" doc:"buffer tank; absent: none"`
 }
@@ -50,6 +50,30 @@ type ChillerBankSpec struct {
 	Count   Count        `yaml:"count" doc:"units, spares included" default:"auto"`
 	Staging *StagingSpec `yaml:"staging" doc:"starts and stops units with the load; absent: all run"`
 	Each    ChillerSpec  `yaml:"each" doc:"one unit"`
+}
+
+// Validate checks what tags cannot say.
+func (s *ChillerBankSpec) Validate(fail func(path, msg string)) {
+	if g := s.Staging; g != nil && g.MinOn < g.Start+s.Each.Ramp {
+		fail("staging.min_on", sprintf("%s is less than the %s from a start to full load (staging.start and each.ramp): a unit could be stopped before it cools",
+			g.MinOn, g.Start+s.Each.Ramp))
+	}
+}
+
+// Validate checks what tags cannot say.
+func (s *ChillerSpec) Validate(fail func(path, msg string)) {
+	k := s.PartLoad
+	switch {
+	case len(k) == 0:
+	case s.Curve != nil:
+		fail("part_load", "the curve has its own part_load: leave one of them out")
+	case len(k) != 3:
+		fail("part_load", sprintf("%d coefficients where the curve has 3", len(k)))
+	default:
+		if sum := k[0] + k[1] + k[2]; !(sum > 0.9 && sum < 1.1) {
+			fail("part_load", sprintf("the curve is %.3g at full load, where it must be 1 (within 10 %%): check the coefficients", sum))
+		}
+	}
 }
 
 // ChillerSpec is one chiller. Without a curve its efficiency is a fixed share of Carnot's.

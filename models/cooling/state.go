@@ -61,6 +61,7 @@ type State struct {
 	ModeAge      float64   // s since the mode changed
 	Delivered    []float64 // °C by water loop: water to coils and CDUs, behind a tank in series
 	TankNodes    []float64 // °C of the nodes of the tanks, from the bottom up, loop by loop
+	Locked       []float64 // s by chiller for which it may not be staged on
 	Ready        []float64 // by chiller: share of its rating to which it has loaded since its start
 	TowerLeaving float64   // °C of the water from the towers, and its mass
 	Clamped      float64   // s for which chillers ran outside the range of their curves
@@ -152,7 +153,8 @@ func New(p *Plan) *State {
 		}
 	}
 	s.Delivered = slices.Clone(s.WaterSupply)
-	s.Restart, s.Ready = fill(p.counts[facility.Chiller], 0), fill(p.counts[facility.Chiller], 1)
+	n := p.counts[facility.Chiller]
+	s.Restart, s.Locked, s.Ready = fill(n, 0), fill(n, 0), fill(n, 1)
 	s.On = slices.Repeat([]bool{true}, p.counts[facility.Chiller])
 	s.HallReset = fill(halls, air)
 	s.c.flow, s.c.k, s.c.held, s.c.air = fill(racks, -1), fill(racks, 0), fill(racks, 0), fill(racks, 0)
@@ -167,7 +169,7 @@ func (s *State) Clone() *State {
 	c := *s
 	for _, f := range [...]*[]float64{
 		&c.RackInlet, &c.RackOutlet, &c.RackLiquid, &c.Machines, &c.HallAir, &c.HallWall, &c.HallSupply, &c.HallCold, &c.HallSet, &c.HallSpeed,
-		&c.HallHumidity, &c.HallSurface, &c.HallReset, &c.LoopSupply, &c.LoopReturn, &c.LoopSet, &c.WaterSupply, &c.WaterSet, &c.Restart, &c.Ready, &c.Delivered, &c.TankNodes,
+		&c.HallHumidity, &c.HallSurface, &c.HallReset, &c.LoopSupply, &c.LoopReturn, &c.LoopSet, &c.WaterSupply, &c.WaterSet, &c.Restart, &c.Locked, &c.Ready, &c.Delivered, &c.TankNodes,
 		&c.c.flow, &c.c.k, &c.c.held, &c.c.air, &c.c.flowOf,
 	} {
 		*f = slices.Clone(*f)

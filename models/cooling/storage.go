@@ -105,14 +105,16 @@ func poisson(x float64, n int) (weight [maxNodes]float64) {
 	return weight
 }
 
-// prepareTank decides what a tank can do in the step.
-func (p *Plan) prepareTank(s *State, b *waterWork) {
+// prepareTank decides what a tank can do in the step. What comes through its wall goes to the water that passes, so that
+// a tank in use keeps its temperature.
+func (p *Plan) prepareTank(s *State, b *waterWork, in *Input) {
 	b.series = tankMap{pass: 1}
 	t := p.water[b.loop].tank
 	if t == nil || b.rate <= 0 {
 		return
 	}
 	k := s.tankOf(t)
+	b.gain = t.wall * (in.Weather.DryBulb - k.Energy()/k.Mass)
 	down := k.outlet(-b.rate, b.dt)
 	if !t.parallel {
 		b.series, b.tankRate = down, -b.rate
@@ -204,9 +206,13 @@ func (p *Plan) commitTank(s *State, b *waterWork, in *Input, out *Output) {
 		k.Flow(b.tankIn, b.tankRate, b.dt)
 	}
 	k.Mix()
-	lost := k.Lose(in.Weather.DryBulb, b.dt) / b.dt
+	lost := -b.gain
+	if b.rate <= 0 {
+		lost = k.Lose(in.Weather.DryBulb, b.dt) / b.dt
+		b.stored -= lost
+	}
 	out.Rejected += lost
-	out.Storing += b.stored - lost
+	out.Storing += b.stored
 	if !t.parallel {
 		s.Delivered[b.loop] = k.T[0]
 	}

@@ -77,7 +77,7 @@ func (p *Plan) runWater(s *State, i int, in *Input, out *Output) {
 		b.rate = l.rate * y
 		b.k, b.plan = p.sink(s, l, in, s.Delivered[i], guess+b.pump, b.rate)
 	}
-	p.prepareTank(s, &b)
+	p.prepareTank(s, &b, in)
 	p.balance(s, &b)
 	out.Storing += l.mass * (b.end - b.start) / in.Dt
 	s.WaterSupply[i], s.Delivered[i] = b.end, b.end
@@ -97,6 +97,7 @@ type waterWork struct {
 	loop           int
 	dt, start, set float64 // s; °C of the water that leaves the plant: at the start and its set point
 	pump           float64 // W
+	gain           float64 // W that come through the wall of the tank
 	rate           float64 // W/K: heat capacity rate
 	k              sink
 	plan           plantWork
@@ -108,7 +109,7 @@ type waterWork struct {
 	// The solution.
 	mean, end float64 // °C: of the water that leaves the plant
 	delivered float64 // °C, mean: of the water to the coils and CDUs
-	heat      float64 // W that the water carries back, pumps included
+	heat      float64 // W that the water carries back, pumps and the tank's gain included
 	rejected  float64 // W that the plant takes
 	stored    float64 // W that the tank takes
 }
@@ -119,7 +120,7 @@ func (p *Plan) carry(s *State, b *waterWork, mean float64) (in, stiff, slope flo
 	b.mean = mean
 	b.delivered = b.series.at(mean)
 	heat, slope := p.load(s, b.loop, b.delivered, b.dt)
-	b.heat = heat + b.pump
+	b.heat = heat + b.pump + b.gain
 	passing := b.rate * (1 - b.series.pass)
 	return b.heat + b.rate*(b.delivered-mean), slope*b.series.pass + passing, slope * b.series.pass
 }
