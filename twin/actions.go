@@ -28,6 +28,7 @@ func (w *World) act(a *action.Action) {
 		ev.Severity = record.Warning
 		ev.Text = plural(len(a.Targets), "fails", "fail") + by(a)
 		w.emit(ev)
+		w.countOutages(a.Targets)
 		for _, r := range a.Targets {
 			w.take(r, 0, asSpecified)
 		}

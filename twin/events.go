@@ -163,9 +163,14 @@ func (w *World) strike(process, subject int32) {
 		severity = record.Warning
 	}
 	w.emit(record.Event{Severity: severity, Type: "fail", Subject: w.names(o.Targets),
-		Text:   fmt.Sprintf("%s (%s), back in %s", plural(len(o.Targets), "fails", "fail"), o.Cause, clock(o.Detect+o.Repair)),
+		Text:   fmt.Sprintf("%s (%s), back in %s", whatFails(&o), o.Cause, clock(o.Detect+o.Repair)),
 		Fields: []record.Field{record.Str("cause", o.Cause), record.Num("repair", o.Repair, "s")}})
 	cause := w.EventID
+	if o.Sag {
+		w.sag(&o, cause)
+		return
+	}
+	w.countOutages(o.Targets)
 	for _, r := range o.Targets {
 		w.take(r, o.Detect, o.Draw)
 	}

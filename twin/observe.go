@@ -285,6 +285,10 @@ func (w *World) result(ch *channel.Channel) float64 {
 		return b.Energy.PUE()
 	case "site.energy":
 		return b.Energy.Total()
+	case "outages":
+		return float64(t.Outages)
+	case "sags":
+		return float64(t.Sags)
 	case "site.grid_energy":
 		return b.Energy.Grid.Value()
 	case "site.export_energy":

@@ -164,7 +164,13 @@ func (d draw) failures(b *strings.Builder, gpus int) {
 		fmt.Fprintf(b, "    - {name: p%d, component: %s, mtbf: %.0f min, detect: %.0f s, failed_draw: %s, repair: {time: {distribution: exponential, mean: %.0f min}}}\n",
 			i, d.oneOf(kinds...), d.between(20, 600), d.between(0, 120), d.oneOf("off", "idle", "50 %"), d.between(1, 60))
 	}
-	if d.chance(0.3) {
+	if d.chance(0.4) {
+		fmt.Fprintf(b, "    - {name: sag, component: utility, mtbf: %d min, detect: 0 s, sag: {voltages: [{from: 10 %%, to: 90 %%, share: 1}]}, repair: {time: {distribution: lognormal, median: %g s, sigma: 1}}}\n",
+			5+d.IntN(60), d.between(0.05, 10))
+	}
+	if d.chance(0.2) {
+		fmt.Fprintf(b, "  bursts: [{name: storm, within: site, component: utility, mtbf: 1 h, fraction: 100 %%, detect: 0 s, repair: {time: {distribution: exponential, mean: 5 min}}}]\n")
+	} else if d.chance(0.3) {
 		fmt.Fprintf(b, "  bursts: [{name: storm, within: %s, component: node, mtbf: 2 h, fraction: 50 %%}]\n", d.oneOf("rack", "row", "site"))
 	}
 }

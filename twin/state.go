@@ -171,6 +171,7 @@ type Totals struct {
 	Limited       float64 // GPU-s slowed down by a power limit
 	NodeDown      float64 // node-s
 
+	Outages, Sags                             int64 // of feeds of the utility
 	Started, Expired                          int64
 	NodesLost, NodesDown, Shutdowns, Failures int64
 	Wait, Turnaround, Slowdown                float64 // s, s, 1: sums over jobs

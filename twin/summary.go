@@ -78,6 +78,12 @@ func (w *World) Summary(o Options) *record.Summary {
 	add(record.Reliability, "jobs.requeued", "jobs interrupted", float64(b.Jobs.Interrupted), "")
 	add(record.Reliability, "breaker.trips", "breaker trips", float64(w.Power.Counts.BreakerTrips), "")
 	add(record.Reliability, "availability", "node availability", 1-ratio(t.NodeDown, float64(len(w.Nodes))*w.Now), "")
+	if t.Outages > 0 {
+		add(record.Reliability, "outages", "feeds lost", float64(t.Outages), "")
+	}
+	if t.Sags > 0 {
+		add(record.Reliability, "sags", "sags of feeds", float64(t.Sags), "")
+	}
 	if w.Power.Counts.BatterySeconds > 0 {
 		add(record.Reliability, "ups.battery", "UPS time on battery", w.Power.Counts.BatterySeconds, "s")
 	}

@@ -79,6 +79,8 @@ var table = number([]row{
 	{"nodes.down", "", f.Site, Gauge, Sum, "Nodes that have failed or have no power."},
 	{"nodes.lost", "", f.Site, Counter, Sum, "Times that a node went down unasked: by failure, heat or loss of power."},
 
+	{"outages", "", f.Site, Counter, Sum, "Times that a feed of the utility was lost, by itself or by the timeline."},
+
 	{"outside_allowable_hours", "h", f.Site, Total, Sum, "Hours that halls spent outside the allowable envelope of their ASHRAE class, summed over halls."},
 	{"outside_liquid_hours", "h", f.Site, Total, Sum, "Hours that halls spent with coolant outside its ASHRAE class, summed over halls."},
 	{"outside_recommended_hours", "h", f.Site, Total, Sum, "Hours that halls spent outside the recommended envelope of their ASHRAE class, summed over halls."},
@@ -111,6 +113,8 @@ var table = number([]row{
 	{"response.shed", "W", f.Site, Total, Sum, "Mean power below its baseline that the site draws during a demand response event."},
 
 	{"row.power", "W", f.Row, Gauge, Sum, "Electrical power of the racks of the row."},
+
+	{"sags", "", f.Site, Counter, Sum, "Times that the voltage of a feed of the utility fell."},
 
 	{"service.load", "", f.Service, Gauge, Mean, "Requests, as a share of what the service can answer within its SLA."},
 	{"service.requests", "1/s", f.Service, Gauge, Sum, "Requests that arrive."},

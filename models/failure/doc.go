@@ -18,6 +18,9 @@
 // failures at the same instants in every variant of a scenario. With repairs of hours against a time between
 // failures of years the difference to a clock that stops is below one in a thousand.
 //
+// A failure of a utility may be a sag: its voltage falls, by a law of ranges, for the time of the repair. A burst within
+// the site whose components are utilities is a cause that feeds have in common: a storm, a substation.
+//
 // A repair is a mixture: with probability p the component comes back by itself (a reset, a reboot), else somebody
 // comes. Repair time counts from detection.
 //
@@ -35,6 +38,7 @@
 //
 // # Sources
 //
+// IEEE 1366 (outages of more and less than five minutes), Dorr et al., EPRI DPQ, 1996, and IEEE 1159 (sags);
 // Llama 3 (arXiv 2407.21783) §3.3.4; Kokolis et al., HPCA 2025 (arXiv 2410.21680); InfiniteHBD trace (SIGCOMM 2025);
 // Cox, Renewal Theory, 1962, §5 (equilibrium renewal); Marsaglia and Tsang, ACM TOMS 26 (2000) (gamma variates).
 package failure

@@ -30,6 +30,7 @@ type Process struct {
 	Size    float64 // of a burst: mean number of victims, when > 0
 	Share   float64 // of a burst: probability of each component, when Size is 0
 	Detect  float64 // s
+	Sag     *Sag    // the failure is a sag; nil: it is none
 	Draw    float64 // of the failed thing, as a share of its idle power
 	Auto    float64 // probability of a recovery by itself
 	AutoLaw Law
@@ -98,6 +99,7 @@ func (p *Plan) add(pr Process, e *EffectSpec) error {
 	if !(pr.Gap.Mean() > 0) {
 		return fmt.Errorf("%s: the mean time between failures must be positive", pr.Name)
 	}
+	pr.Sag = e.Sag.compile()
 	pr.Detect, pr.Draw, pr.Auto = float64(e.Detect), float64(e.FailedDraw), float64(e.Repair.Auto)
 	pr.AutoLaw = e.Repair.AutoTime.law(MedianLaw(Lognormal, 600, 0.5, 0))
 	pr.Hand = e.Repair.Time.law(MedianLaw(Lognormal, 15*3600, 2.52, 90*86400))

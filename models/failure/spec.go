@@ -36,7 +36,7 @@ type ProcessSpec struct {
 type BurstSpec struct {
 	Name       string         `yaml:"name" doc:"cause, as events and ledgers name it" required:"true"`
 	Within     string         `yaml:"within" doc:"domain that the cause strikes; each domain has a clock of its own" enum:"node,rack,row,hall,site" default:"rack"`
-	Component  string         `yaml:"component" doc:"kind of component that fails" enum:"gpu,node,rack" default:"node"`
+	Component  string         `yaml:"component" doc:"kind of component that fails; utility: a cause that feeds have in common" enum:"gpu,node,rack,utility,genset" default:"node"`
 	MTBF       *unit.Duration `yaml:"mtbf" doc:"mean time between bursts in one domain" range:"(0,)"`
 	Rate       *unit.Rate     `yaml:"rate" doc:"bursts in one domain per time, instead of mtbf" range:"[0,)"`
 	Per        string         `yaml:"per" doc:"what mtbf and rate count: bursts of one domain, or bursts for each component of it, which lets a figure hold for domains of any size" enum:"domain,component" default:"domain"`
@@ -50,6 +50,7 @@ type EffectSpec struct {
 	Takes      string        `yaml:"takes" doc:"kind of thing that stops working with the component: itself, or one that contains it" enum:"itself,node,rack,row,hall" default:"itself"`
 	Detect     unit.Duration `yaml:"detect" doc:"time until the failure is noticed; work on it hangs until then" default:"30 s" source:"typical" range:"[0,)"`
 	FailedDraw Draw          `yaml:"failed_draw" doc:"power of a failed thing: off, idle, or a share of its idle power" default:"off" source:"typical"`
+	Sag        *SagSpec      `yaml:"sag" doc:"of a utility: a sag of its voltage instead of an outage, for the time of the repair"`
 	Repair     RepairSpec    `yaml:"repair" doc:"time from detection until it works again"`
 }
 
@@ -137,6 +138,7 @@ func (s *ProcessSpec) Validate(fail func(path, msg string)) {
 	}
 	checkShape(s.Distribution, s.Shape, s.Sigma, s.Trace, fail)
 	checkTakes(s.Component, s.Takes, fail)
+	checkSag(s.Component, s.Sag, fail)
 	if s.Frailty != nil && s.Distribution != "" && s.Distribution != "exponential" {
 		fail("frailty", "frailty and a "+s.Distribution+" law both describe clustered failures: use an exponential law with frailty, or leave frailty out")
 	}
@@ -153,8 +155,11 @@ func (s *BurstSpec) Validate(fail func(path, msg string)) {
 	within, _ := facility.ParseKind(s.Within)
 	if component, ok := facility.ParseKind(s.Component); ok && component <= within {
 		fail("component", fmt.Sprintf("a %s holds no %s: choose a component inside the domain", s.Within, s.Component))
+	} else if ok && component > facility.GPU && s.Within != "site" {
+		fail("within", fmt.Sprintf("a %s serves the whole site: write within: site", s.Component))
 	}
 	checkTakes(s.Component, s.Takes, fail)
+	checkSag(s.Component, s.Sag, fail)
 }
 
 // Validate checks what tags cannot say.
@@ -198,6 +203,12 @@ func checkShape(form string, shape, sigma *float64, trace *TraceSpec, fail func(
 	wants(form == "weibull" || form == "gamma", "shape", shape != nil)
 	wants(form == "lognormal", "sigma", sigma != nil)
 	wants(form == "trace", "trace", trace != nil)
+}
+
+func checkSag(component string, sag *SagSpec, fail func(path, msg string)) {
+	if sag != nil && component != "utility" {
+		fail("sag", fmt.Sprintf("a %s has no voltage of its own to lose: a sag is of component: utility", component))
+	}
 }
 
 func checkTakes(component, takes string, fail func(path, msg string)) {

@@ -23,6 +23,8 @@ type Outcome struct {
 	Detect  float64        // s from now until it is noticed
 	Repair  float64        // s from then until it works again
 	Auto    bool           // it recovers by itself
+	Sag     bool           // the targets do not stop working: their voltage falls until the repair
+	Voltage float64        // of a sag, relative to nominal
 	Draw    float64        // power of the targets meanwhile, as a share of their idle power
 }
 
@@ -103,6 +105,9 @@ func (p *Plan) Fire(s *State, process int, subject int32, now float64, targets [
 		out.Repair = pr.AutoLaw.Draw(&effect)
 	} else {
 		out.Repair = pr.Hand.Draw(&effect)
+	}
+	if pr.Sag != nil {
+		out.Sag, out.Voltage = true, pr.Sag.Draw(&effect)
 	}
 	out.Targets = p.strike(pr, subject, &choice, targets)
 	return out
