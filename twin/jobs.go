@@ -230,6 +230,7 @@ func (w *World) hold(j int32, sl *schedule.Slice) {
 	s, n := &w.Jobs[j], &w.Nodes[sl.Node]
 	w.Slices[i] = Slice{Job: j, Node: sl.Node, OfJob: s.Slice, OnNode: n.Slice, GPUs: sl.GPUs,
 		Cores: sl.Demand[workload.CPU], Speed: 1}
+	w.warm(&w.Slices[i])
 	s.Slice, n.Slice = i, i
 	gpus := float64(bits.OnesCount64(sl.GPUs))
 	w.BusyGPUs += gpus
@@ -256,6 +257,7 @@ func (w *World) release(j int32) {
 		if w.work.Jobs[j].Profile >= 0 {
 			w.Racks[rack].Varying--
 		}
+		w.leave(sl)
 		next := sl.OfJob
 		*sl = Slice{Job: -1, Node: -1, OfJob: w.Free}
 		w.Free, i = i, next

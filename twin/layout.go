@@ -28,8 +28,11 @@ type share struct {
 	Input     float64 // W
 	Use       RackUse // W, by purpose; conversion is left to the rack
 	Flow      float64 // m³/s
-	Hottest   float64 // °C of its hottest busy die
+	Hottest   float64 // °C of its hottest busy die, at rest
 	Speed     float64 // relative, of its slowest group
+	Die       int32   // the GPU of that die, or -1
+	Until     float64 // from then on its dies are at rest
+	Cross     float64 // when the next of them comes to a threshold
 	Throttled float64 // GPUs held back by heat
 	Limited   float64 // GPUs held back by a power limit
 }
@@ -103,13 +106,15 @@ func (w *World) alike(a, b int32) bool {
 		return x.Slice == y.Slice
 	}
 	s, t := &w.Slices[x.Slice], &w.Slices[y.Slice]
-	return s.Job == t.Job && s.OnNode < 0 && t.OnNode < 0 && s.Cores == t.Cores && w.GPULimit == nil &&
-		bits.OnesCount64(s.GPUs) == bits.OnesCount64(t.GPUs) && w.worst(a, s.GPUs) == w.worst(b, t.GPUs)
+	node := &w.plan.RackTypes[w.plan.RackType[w.nodeRack[a]]].Node
+	return s.Job == t.Job && s.Hot == t.Hot && s.OnNode < 0 && t.OnNode < 0 && s.Cores == t.Cores && w.GPULimit == nil &&
+		bits.OnesCount64(s.GPUs) == bits.OnesCount64(t.GPUs) && w.worst(a, node, s.GPUs) == w.worst(b, node, t.GPUs)
 }
 
 // refresh evaluates a run: its first node stands for all.
 func (w *World) refresh(u *run, t *compute.Node, inlet float64) {
 	u.share, u.fresh = w.evaluateNode(u.first, t, inlet), true
+	w.steer(u, t, inlet)
 	first := w.Nodes[u.first].Slice
 	if u.count == 1 || first < 0 {
 		return

@@ -71,14 +71,17 @@ func (w *World) evaluate(r int32) {
 		w.RackUse[i] -= rs.Use[i]
 	}
 	rs.Use = RackUse{}
-	rs.Flow, rs.Hottest, rs.Speed, rs.Throttled, rs.Limited = 0, rs.Inlet, 1, 0, 0
+	before := rs.Throttled
+	rs.Flow, rs.Hottest, rs.Die, rs.Speed, rs.Throttled, rs.Limited, rs.Settled = 0, rs.Inlet, -1, 1, 0, 0, 0
 	if !rs.On {
 		rs.Power, w.rackPower[r] = 0, 0
+		w.watchDies(r, math.Inf(1))
 		return
 	}
 	lo, hi := w.plan.Tree.Children(facility.Node, r)
 	shelf := (hi - lo) / int32(rt.Shelves)
 	var total, nodes float64
+	cross := math.Inf(1)
 	runs := w.lay(r, shelf).runs
 	for i := range runs {
 		u := &runs[i]
@@ -86,6 +89,7 @@ func (w *World) evaluate(r int32) {
 			w.refresh(u, &rt.Node, rs.Inlet)
 		}
 		rs.add(u)
+		cross = min(cross, u.Cross)
 		nodes += float64(u.count) * u.Input
 		if (u.first+u.count-lo)%shelf == 0 {
 			total += rt.ShelfInput(nodes)
@@ -103,6 +107,8 @@ func (w *World) evaluate(r int32) {
 	}
 	w.Throttled += rs.Throttled
 	w.Limited += rs.Limited
+	w.watchDies(r, cross)
+	w.tellHeat(r, before)
 	if rs.Flow == 0 && rt.Flow > 0 {
 		rs.Flow = rt.Flow * min(1, total/rt.Max)
 	}
@@ -115,7 +121,10 @@ func (rs *RackState) add(u *run) {
 		rs.Use[i] += k * v
 	}
 	rs.Flow += k * u.Flow
-	rs.Hottest, rs.Speed = max(rs.Hottest, u.Hottest), min(rs.Speed, u.Speed)
+	if u.Hottest > rs.Hottest {
+		rs.Hottest, rs.Die = u.Hottest, u.Die
+	}
+	rs.Speed, rs.Settled = min(rs.Speed, u.Speed), max(rs.Settled, u.Until)
 	rs.Throttled += k * u.Throttled
 	rs.Limited += k * u.Limited
 }
@@ -124,27 +133,29 @@ func (rs *RackState) add(u *run) {
 // w.groups, in the order of its slices.
 func (w *World) evaluateNode(n int32, t *compute.Node, inlet float64) share {
 	ns := &w.Nodes[n]
-	s := share{Hottest: inlet, Speed: 1}
-	w.groups = w.groups[:0]
+	s := share{Hottest: inlet, Die: -1, Speed: 1}
+	w.groups, w.hots = w.groups[:0], w.hots[:0]
 	if !ns.Up {
 		s.Input = float64(ns.Draw) * t.IdlePower
 		s.Use[account.Board] = s.Input
 		return s
 	}
-	load := compute.Load{Groups: w.groups, GPUsUp: t.GPUs - w.gpusDown(n)}
+	load := compute.Load{Groups: w.groups, GPUsUp: t.GPUs - w.gpusDown(n), Settled: w.settling}
 	for i := ns.Slice; i >= 0; i = w.Slices[i].OnNode {
 		sl := &w.Slices[i]
 		use := w.use(sl.Job)
 		load.CPU += sl.Cores * use.CPU
+		hot := w.worst(n, t, sl.GPUs)
 		load.Groups = append(load.Groups, compute.Group{
-			GPUs: bits.OnesCount64(sl.GPUs), Util: use, Limit: w.limit(n, sl.GPUs, sl.Job), Spread: w.worst(n, sl.GPUs),
+			GPUs: bits.OnesCount64(sl.GPUs), Util: use, Limit: w.limit(n, sl.GPUs, sl.Job),
+			Spread: hot.spread, Before: t.Before(hot.local), Throttled: sl.Hot,
 		})
+		w.hots = append(w.hots, hot.local)
 	}
 	w.groups = load.Groups
 	d := t.Eval(&load, inlet)
 	s.Input, s.Flow = d.Input, d.Flow
 	s.Use[account.GPU], s.Use[account.CPU], s.Use[account.Board], s.Use[account.ServerFan] = d.GPUs, d.CPUs, t.Fixed, d.Fans
-	var hot *compute.Group
 	k := 0
 	for i := ns.Slice; i >= 0; i = w.Slices[i].OnNode {
 		g, sl := &w.groups[k], &w.Slices[i]
@@ -163,12 +174,10 @@ func (w *World) evaluateNode(n int32, t *compute.Node, inlet float64) share {
 		case compute.PowerLimit:
 			s.Limited += float64(g.GPUs)
 		}
-		if hot == nil || g.Power*g.Spread > hot.Power*hot.Spread {
-			hot = g
-		}
 	}
-	if hot != nil {
-		s.Hottest = d.Hottest
+	if d.Hot >= 0 && w.groups[d.Hot].GPUs > 0 {
+		first, _ := w.plan.Tree.Children(facility.GPU, n)
+		s.Hottest, s.Die = d.Hottest, first+int32(w.hots[d.Hot])
 	}
 	return s
 }
@@ -253,19 +262,6 @@ func (w *World) fixedLimit(n int32, mask uint64) float64 {
 		}
 	}
 	return l
-}
-
-// worst returns the largest thermal resistance among a node's GPUs in mask, relative to the type's.
-func (w *World) worst(n int32, mask uint64) float64 {
-	lo, hi := w.plan.Tree.Children(facility.GPU, n)
-	if bits.OnesCount64(mask) == int(hi-lo) {
-		return w.hottest[n]
-	}
-	worst := float32(0)
-	for m := mask; m != 0; m &= m - 1 {
-		worst = max(worst, w.spreads[lo+int32(bits.TrailingZeros64(m))])
-	}
-	return float64(worst)
 }
 
 // gpusDown returns how many of a node's GPUs are failed.

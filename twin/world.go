@@ -34,7 +34,7 @@ type World struct {
 	queues    []int32   // by job: of its queue
 	serviceOf []int32   // by job: its service, -1 for none; nil without services
 	spreads   []float32 // by GPU: its thermal resistance over the type's
-	hottest   []float64 // by node: that of its worst GPU
+	hottest   []hotGPU  // by node: the GPU that gets hottest
 	level     []uint8   // by job: how late it is capped; nil without power capping
 	levels    int       // their number
 	nodeRack  []int32
@@ -56,6 +56,8 @@ type World struct {
 	layouts                 []layout // by rack
 	runOf                   []int32  // by node: its run in its rack's layout
 	groups                  []compute.Group
+	hots                    []int // by group: the GPU of the node that gets hottest
+	settling                bool  // the plant settles before time 0: dies are where they are bound
 	cappable                []cappable
 	starts                  []schedule.Start
 	effects                 []power.Effect
@@ -95,7 +97,7 @@ func New(plan *scenarios.Plan, seed uint64) (*World, error) {
 		w.Jobs[j] = JobState{Slice: -1, Progress: done, Saved: done, First: math.NaN(), End: math.NaN()}
 	}
 	for n := range w.Nodes {
-		w.Nodes[n] = NodeState{Slice: -1, Up: true}
+		w.Nodes[n] = NodeState{Slice: -1, Up: true, LeftAt: math.Inf(-1)}
 	}
 	w.Caps = newCaps(plan.Capping, len(w.Racks), w.levels)
 	w.out = func(e *record.Event) { w.opening = append(w.opening, *e) }
@@ -121,7 +123,7 @@ func (w *World) share() {
 	w.rankJobs()
 	w.gpus = float64(t.Count(facility.GPU))
 	w.spreads = make([]float32, t.Count(facility.GPU))
-	w.hottest = make([]float64, t.Count(facility.Node))
+	w.hottest = make([]hotGPU, t.Count(facility.Node))
 	for n := range w.hottest {
 		w.hottest[n] = w.spread(int32(n))
 	}
@@ -142,27 +144,6 @@ func (w *World) share() {
 			w.only[i] = within(t, w.plan.Only, ch.Kind)
 		}
 	}
-}
-
-// spread draws the thermal resistance of each of a node's GPUs and returns the largest, relative to the type's.
-func (w *World) spread(n int32) float64 {
-	t := w.plan.Tree
-	g := &w.plan.RackTypes[w.plan.RackType[w.nodeRack[n]]].Node
-	lo, hi := t.Children(facility.GPU, n)
-	if g.GPU.Spread == 0 || lo == hi {
-		for i := lo; i < hi; i++ {
-			w.spreads[i] = 1
-		}
-		return 1
-	}
-	st := w.seed.Stream("thermal/" + t.NameOf(facility.Ref{Kind: facility.Node, Index: n}))
-	worst := 0.0
-	for i := lo; i < hi; i++ {
-		s := 1 + g.GPU.Spread*min(max(st.Norm(), -3), 3)
-		w.spreads[i] = float32(s)
-		worst = max(worst, s)
-	}
-	return worst
 }
 
 // numbering gives strings dense numbers in order of appearance; the empty one is -1.
@@ -190,6 +171,7 @@ func (w *World) begin() {
 	for r := range w.Racks {
 		w.Racks[r].On = true
 		w.Racks[r].Inlet, w.Racks[r].Air = 20, 20
+		w.Racks[r].Cross = math.Inf(1)
 		w.touch(int32(r))
 	}
 	w.Meters, w.Missed = newMeters(w.targets)
@@ -214,6 +196,7 @@ func (w *World) begin() {
 // transient of its own making.
 func (w *World) settlePlant() {
 	w.coolIn.Weather, w.coolIn.Dt = w.conditions, w.plan.Disturbed
+	w.settling = true
 	for range 4 { // fans and inlets answer each other; the last pass moves nothing
 		w.settle()
 		for r := range w.Racks {
@@ -233,6 +216,7 @@ func (w *World) settlePlant() {
 		}
 	}
 	w.settle()
+	w.settling = false
 	w.plan.Power.Settle(&w.Power)
 	w.Calm = 0
 }
@@ -384,7 +368,7 @@ func (w *World) Fork() *World {
 	f.out, f.see, f.opening = nil, nil, nil
 	f.inside, f.jobSubjects, f.serviceUp, f.serviceSpeed = nil, nil, make([]int, len(w.serviceUp)), make([]float64, len(w.serviceSpeed))
 	f.drew = nil
-	f.dirty, f.flagged, f.victims, f.groups, f.starts, f.effects, f.buffer, f.cappable = nil, nil, nil, nil, nil, nil, nil, nil
+	f.dirty, f.flagged, f.victims, f.groups, f.hots, f.starts, f.effects, f.buffer, f.cappable = nil, nil, nil, nil, nil, nil, nil, nil, nil
 	f.heat, f.flow, f.rackPower = slices.Clone(w.heat), slices.Clone(w.flow), slices.Clone(w.rackPower)
 	f.layouts, f.runOf = make([]layout, len(w.layouts)), make([]int32, len(w.runOf))
 	f.coolIn = cooling.Input{RackHeat: f.heat, RackFlow: f.flow}

@@ -13,12 +13,8 @@ type Die struct {
 	R2    float64 // K/W: sink to coolant, at the present flow
 }
 
-const (
-	// settling is the number of slow time constants after which a die counts as at rest: e^-6 of 50 K is 0.1 K.
-	settling = 6
-	// stir is the change of a die at rest, in K, that it follows at once. It is that of a coolant that drifts.
-	stir = 0.3
-)
+// stir is the change of a die at rest, in K, that it follows at once. It is that of a coolant that drifts.
+const stir = 0.3
 
 // path returns the way of the die's heat.
 func (d *Die) path(g *GPU) TwoPole {
@@ -46,8 +42,7 @@ func (d *Die) Turn(g *GPU, now float64, gr *Group) {
 	d.Mark, d.At, d.Rest, d.R1, d.R2 = now, at, gr.Rest, gr.R1, gr.R2
 	d.Until = now
 	if math.Abs(at.Die-d.Rest.Die) > stir || math.Abs(at.Sink-d.Rest.Sink) > stir {
-		_, slow := d.path(g).Taus()
-		d.Until += settling * slow
+		d.Until += d.path(g).Settled()
 	}
 }
 

@@ -179,7 +179,10 @@ func (n *Node) heat(gr *Group, coolant, y, relief float64, settled bool) {
 	}
 	gr.Power = g.warmed(stated, coolant, r)
 	if limit < gr.Power {
-		gr.Power, gr.Bound = max(limit, g.Idle), PowerLimit
+		if gr.Power-limit > 1e-6 { // a die held at its target draws max, but for rounding
+			gr.Bound = PowerLimit
+		}
+		gr.Power = max(limit, g.Idle)
 	}
 	// A die that lags runs free until it has come to its slowdown temperature, and one that was held runs free again
 	// when it would stay below by a margin.
@@ -196,6 +199,16 @@ func (n *Node) heat(gr *Group, coolant, y, relief float64, settled bool) {
 	if gr.Bound != Unbound {
 		gr.Speed = g.Speed(gr.Power, g.leaky(stated, gr.Rest.Die))
 	}
+}
+
+// Temperature returns the °C at rest of a die that has spread times the type's resistance, where GPUs before it warm its
+// air and the node moves flow m³/s.
+func (n *Node) Temperature(coolant, power, spread float64, before int, flow float64) float64 {
+	y := 1.0
+	if n.FullFlow > 0 && flow > 0 {
+		y = min(1, flow/n.FullFlow)
+	}
+	return n.GPU.Temperature(coolant+n.preheat*float64(before)/y*power, power, spread, y)
 }
 
 // Resting returns where an idle die that has spread times the type's resistance comes to rest, and its way to the

@@ -32,6 +32,15 @@ func (p TwoPole) Taus() (fast, slow float64) {
 	return 1 / rate, rate / (a * d)
 }
 
+// settling is the number of slow time constants after which a die counts as at rest: e^-6 of 50 K is 0.1 K.
+const settling = 6
+
+// Settled returns the s after which nothing of a change is left to be seen.
+func (p TwoPole) Settled() float64 {
+	_, slow := p.Taus()
+	return settling * slow
+}
+
 // Decay is what t seconds leave of a deviation from rest: exact, and the same for every power and coolant.
 type Decay struct{ dieDie, dieSink, sinkDie, sinkSink float64 }
 
