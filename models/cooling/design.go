@@ -10,6 +10,12 @@ func (p *Plan) DesignPower() float64 {
 	for i := range p.halls {
 		sum += float64(p.halls[i].n) * p.halls[i].fan
 	}
+	for i := range p.halls {
+		sum += float64(p.halls[i].row.n) * p.halls[i].row.fan
+	}
+	for i := range p.doors {
+		sum += p.doors[i].fan
+	}
 	for i := range p.loops {
 		each := p.loops[i].pump
 		if p.constantPump >= 0 {

@@ -78,7 +78,8 @@ func (p *Plan) runOutdoor(s *State, in *Input, out *Output) {
 		w.boost = available * h.design / max(design, 1)
 		w.drawn = share * w.air * p.rhoCp / moistair.Cp
 		w.source = take.temperature
-		w.solve(p.rhoCp, w.source)
+		w.water[0] = w.source
+		w.solve(p.rhoCp)
 		if w.air <= 0 {
 			w.drawn = 0
 			removed += w.heat

@@ -21,6 +21,7 @@ type Sizes struct {
 	RackMass   []float64 // J/K: heat capacity of its machines; 0: from air.room.machines
 	RackEdge   []bool    // it stands at the end of a row, where air recirculates twice as much
 	Pressure   float64   // Pa: barometric, which thins the air; 0: standard
+	Carried    []Carried // heat-recirculation matrix; nil: the zonal model
 }
 
 // Error is what is wrong with a spec, at a path relative to it.
@@ -49,15 +50,25 @@ type rack struct {
 	fromMass float64
 }
 
+// airBank is the immutable part of like air handlers of one hall.
+type airBank struct {
+	first, n int32
+	loop     int32   // water loop that feeds the coils
+	airflow  float64 // m³/s of one unit at full speed
+	rating   float64 // W of one unit
+	fan      float64 // W of one unit's fans at full speed
+	ua       float64 // W/K of one coil
+	water    float64 // W/K: heat capacity rate of one coil's water, valve open
+}
+
 // hall is the immutable part of one hall.
 type hall struct {
 	racks     int
-	first, n  int32   // its CRAHs
-	airflow   float64 // m³/s of one CRAH at full speed
-	rating    float64 // W of one CRAH
-	fan       float64 // W of one CRAH's fans at full speed
-	ua        float64 // W/K of one coil
-	water     float64 // W/K: heat capacity rate of one coil's water, valve open
+	airBank           // its CRAHs
+	row       airBank // its in-row coolers
+	rowShare  float64 // of the air that the racks take, which in-row coolers deliver while all works
+	firstDoor int32
+	doors     int32 // rear doors
 	bypass    float64
 	air       float64 // J/K
 	vapour    float64 // kg of dry air in the whole hall
@@ -97,9 +108,18 @@ type Plan struct {
 	pressure  float64 // Pa
 	driedTo   float64 // kg/kg of ventilation air, at most
 
-	halls []hall
-	loops []tcs
-	water []water // chilled, then warm where there is one
+	halls  []hall
+	loops  []tcs
+	doors  []door  // hall by hall
+	matrix *matrix // of recirculation, or nil
+	water  []water // chilled, then warm where there is one
+
+	airLoad     [2]float64 // W of design heat that air handlers and doors put into each water loop, fans included
+	rowGuard    float64    // K of the in-row coolers' water above the dew point
+	doorGuard   float64    // K, of the doors
+	doorLeaving float64    // °C: set point of the air from the doors, -Inf without
+	doorLoop    int32
+	doorPassive bool
 
 	liquidSupply float64 // °C
 	liquidReset  *LiquidResetSpec
@@ -116,7 +136,7 @@ type Plan struct {
 }
 
 // Kinds of equipment that a plan may hold, in the order of [Plan.Equipment].
-var kinds = [...]facility.Kind{facility.CRAH, facility.CDU, facility.Chiller, facility.Tower, facility.DryCooler, facility.Pump}
+var kinds = [...]facility.Kind{facility.CRAH, facility.InRow, facility.RearDoor, facility.CDU, facility.Chiller, facility.Tower, facility.DryCooler, facility.Pump}
 
 // The banks of the plant.
 const (
@@ -212,6 +232,9 @@ func Compile(spec *Spec, n Sizes) (*Plan, error) {
 	if err := p.compileRacks(spec, &n); err != nil {
 		return nil, err
 	}
+	if err := p.compileMatrix(spec, &n); err != nil {
+		return nil, err
+	}
 	if err := p.compileLoops(spec, &n); err != nil {
 		return nil, err
 	}
@@ -224,6 +247,9 @@ func Compile(spec *Spec, n Sizes) (*Plan, error) {
 		}
 	} else {
 		p.compileIdleHalls(&n)
+		if err := p.refuseWaterless(spec); err != nil {
+			return nil, err
+		}
 	}
 	p.compileCDUPumps()
 	if p.none {
@@ -253,6 +279,9 @@ func (p *Plan) compileRacks(spec *Spec, n *Sizes) error {
 		}
 	}
 	recirculation, _ := leakage(&spec.Air)
+	if len(n.Carried) > 0 {
+		recirculation = 0 // the matrix says
+	}
 	p.rackHall = make([]int32, n.Racks)
 	p.rackLoop = make([]int32, n.Racks)
 	p.rackFixed = make([]rack, n.Racks)
@@ -346,9 +375,32 @@ func (p *Plan) compileHalls(spec *Spec, n *Sizes) error {
 	if approach < 1 && !p.open {
 		return &Error{"plant.chilled.supply", sprintf("water at %s cannot make air of %s: keep it at least 1 K below air.supply", spec.Plant.Chilled.Supply, a.Supply)}
 	}
+	capture := 0.0
+	if a.RearDoor != nil {
+		capture = min(float64(a.RearDoor.Capture), 1)
+	}
 	for i := range p.halls {
 		h := &p.halls[i]
-		count, _, rating, err := size(a.CRAH.Count, (*float64)(each.Rating), h.design, float64(a.CRAH.Margin), 500e3, a.CRAH.Redundancy)
+		racks := float64(max(h.racks, 1))
+		h.bypass = bypass
+		h.air = racks * float64(a.Room.Volume) * p.rhoCp
+		h.vapour = 2 * h.air / moistair.Cp // the cold side and the plenum hold about as much
+		h.fresh = racks * float64(a.Humidity.Ventilation) * p.rhoCp / moistair.Cp
+		h.structure = racks * float64(a.Room.Structure)
+		h.exchange = racks * float64(a.Room.Exchange)
+		rest, err := p.compileRow(spec, h, flows[i])
+		if err != nil {
+			return err
+		}
+		p.airLoad[0] += h.design * rest * (1 - capture) * (1 + float64(each.Fan))
+		if rest < 1e-9 {
+			if a.CRAH.Count == Auto {
+				continue // in-row coolers carry all
+			}
+			rest = 1 // in reserve
+		}
+		heat := h.design * rest // of rear doors, too: they may fail
+		count, _, rating, err := size(a.CRAH.Count, (*float64)(each.Rating), heat, float64(a.CRAH.Margin), 500e3, a.CRAH.Redundancy)
 		if err != nil {
 			return &Error{"air.crah", err.Error()}
 		}
@@ -357,30 +409,17 @@ func (p *Plan) compileHalls(spec *Spec, n *Sizes) error {
 		h.rating = rating
 		h.airflow = rating / (p.rhoCp * float64(each.Rise))
 		if each.Rating == nil { // an auto unit also moves the air that the racks take
-			needed := max(math.Round(h.design*(1+float64(a.CRAH.Margin))/rating), 1)
-			h.airflow = max(h.airflow, flows[i]/(1-bypass)*(1+float64(each.Excess))/needed)
+			needed := max(math.Round(heat*(1+float64(a.CRAH.Margin))/rating), 1)
+			h.airflow = max(h.airflow, rest*flows[i]/(1-bypass)*(1+float64(each.Excess))/needed)
 		}
 		h.fan = rating * float64(each.Fan)
 		h.water = rating / float64(spec.Plant.Chilled.Rise)
-		// The coil brings the rating, and its fan's heat, from the design return to the design supply.
-		ca := h.airflow * p.rhoCp
-		cmin, cmax := min(ca, h.water), max(ca, h.water)
-		ret := float64(a.Supply) + rating/ca
-		eps := (rating + h.fan) / (cmin * (ret - float64(spec.Plant.Chilled.Supply)))
-		if eps > 0.97 && !p.open {
-			return &Error{"air.crah.each", sprintf("no coil takes %.0f kW from air at %.1f °C with water at %s: lower plant.chilled.supply or raise air.supply or crah.each.rise",
-				rating/1e3, ret, spec.Plant.Chilled.Supply)}
+		if eps, ok := h.sizeCoil(p.rhoCp, float64(a.Supply), float64(spec.Plant.Chilled.Supply)); !ok && !p.open {
+			return &Error{"air.crah.each", sprintf("no coil takes %.0f kW from air at %.1f °C with water at %s (an effectiveness of %.2f): lower plant.chilled.supply or raise air.supply or crah.each.rise",
+				rating/1e3, float64(a.Supply)+rating/(h.airflow*p.rhoCp), spec.Plant.Chilled.Supply, eps)}
 		}
-		h.ua = CounterflowNTU(eps, cmin/cmax) * cmin
-		h.bypass = bypass
-		racks := float64(max(h.racks, 1))
-		h.air = racks * float64(a.Room.Volume) * p.rhoCp
-		h.vapour = 2 * h.air / moistair.Cp // the cold side and the plenum hold about as much
-		h.fresh = racks * float64(a.Humidity.Ventilation) * p.rhoCp / moistair.Cp
-		h.structure = racks * float64(a.Room.Structure)
-		h.exchange = racks * float64(a.Room.Exchange)
 	}
-	return nil
+	return p.compileDoors(spec, n)
 }
 
 // compileLoops groups the racks that have cold plates into technology loops.
@@ -449,6 +488,20 @@ func (p *Plan) Equipment() []Equipment {
 				for range p.halls[i].n {
 					e.Halls = append(e.Halls, int32(i))
 				}
+			}
+		case facility.InRow:
+			model = p.air.InRow.Each.Title
+			e.Halls = make([]int32, 0, e.Count)
+			for i := range p.halls {
+				for range p.halls[i].row.n {
+					e.Halls = append(e.Halls, int32(i))
+				}
+			}
+		case facility.RearDoor:
+			model = p.air.RearDoor.Title
+			e.Halls = make([]int32, 0, e.Count)
+			for _, d := range p.doors {
+				e.Halls = append(e.Halls, p.rackHall[d.rack])
 			}
 		case facility.CDU:
 			e.Halls = make([]int32, 0, e.Count)

@@ -10,7 +10,7 @@ type water struct {
 	mass   float64 // J/K
 	design float64 // W
 	pumps  int32   // its group in Plan.pumps
-	halls  bool    // it serves the CRAHs
+	halls  bool    // it serves air handlers or rear doors
 	cdus   bool    // it serves the CDUs
 	coil   float64 // of its economizer: effectiveness at design flow, 0 without
 	tank   *store  // nil without
@@ -19,10 +19,7 @@ type water struct {
 // compilePlant sizes the water loops and the banks that cool them.
 func (p *Plan) compilePlant(spec *Spec) error {
 	s := &spec.Plant
-	toAir, toLiquid := 0.0, 0.0
-	for i := range p.halls {
-		toAir += p.halls[i].design * (1 + float64(spec.Air.CRAH.Each.Fan))
-	}
+	toAir, toLiquid := p.airLoad[0], 0.0
 	for i := range p.loops {
 		toLiquid += p.loops[i].design
 	}
@@ -62,7 +59,7 @@ func (p *Plan) compilePlant(spec *Spec) error {
 	if !dry {
 		return p.compileTowers(s, chilled.design)
 	}
-	if toLiquid > 0 {
+	if toLiquid+p.airLoad[1] > 0 {
 		return p.compileDryCoolers(spec, toLiquid)
 	}
 	return nil
@@ -95,9 +92,10 @@ func (p *Plan) compileTowers(s *PlantSpec, heat float64) error {
 func (p *Plan) compileDryCoolers(spec *Spec, heat float64) error {
 	s := &spec.Plant
 	each := &s.DryCooler.Each
-	w := water{warm: true, cdus: true, design: heat, supply: float64(spec.Liquid.Supply) - float64(spec.Liquid.CDU.Each.Approach)}
-	if s.Warm.Supply != nil {
-		w.supply = float64(*s.Warm.Supply)
+	w := water{warm: true, cdus: heat > 0, halls: p.airLoad[1] > 0, supply: p.warmSupply(spec)}
+	heat += p.airLoad[1]
+	w.design = heat
+	if s.Warm.Supply != nil && w.cdus {
 		if w.supply > float64(spec.Liquid.Supply)-0.5 {
 			return &Error{"plant.warm.supply", sprintf("coolant of %s cannot be made with water of %s: keep it at least 0.5 K below liquid.supply", spec.Liquid.Supply, s.Warm.Supply)}
 		}

@@ -57,19 +57,24 @@ type AirSpec struct {
 	Containment   string                     `yaml:"containment" doc:"what keeps cold and hot air apart; it gives recirculation and bypass where they are not stated" enum:"hot-aisle,cold-aisle,none" default:"hot-aisle"`
 	Recirculation *unit.Ratio                `yaml:"recirculation" doc:"share of a rack's inlet air that is its own outlet air; absent: 2 % contained, 12 % open (typical)" range:"[0,0.6]"`
 	Bypass        *unit.Ratio                `yaml:"bypass" doc:"share of the supply air that leaks past the racks to the return; absent: 5 % contained, 30 % open (typical)" range:"[0,0.6]"`
+	Matrix        *MatrixSpec                `yaml:"recirculation_matrix" doc:"heat-recirculation matrix, of CFD or measurements, instead of recirculation; what the air handlers do not deliver is drawn from the hot side all the same"`
 	CRAH          CRAHBankSpec               `yaml:"crah" doc:"computer-room air handlers of one hall"`
+	InRow         *InRowSpec                 `yaml:"in_row" doc:"coolers in the rows of a hall"`
+	RearDoor      *RearDoorSpec              `yaml:"rear_door" doc:"heat exchangers in the rear doors of the racks"`
 	Room          RoomSpec                   `yaml:"room" doc:"what stores heat beside the machines"`
 	Humidity      HumiditySpec               `yaml:"humidity" doc:"water vapour in the halls"`
 	Class         string                     `yaml:"class" doc:"ASHRAE class of the machines: time of the inlets outside its recommended and allowable envelopes is counted, and leaving the latter is an event" enum:"A1,A2,A3,A4,H1,none" default:"A2" source:"ASHRAE TC 9.9 2021; typical of volume servers"`
+	Tape          bool                       `yaml:"tape" doc:"the halls hold tape: the inlets may change by 5 K in 15 minutes instead of 20 K in an hour" default:"false" source:"ASHRAE TC 9.9 2021"`
 	Rise          unit.TemperatureDifference `yaml:"rise" doc:"air temperature rise through a rack at its design power, where the rack states no airflow" default:"14 K" source:"typical of GPU servers" range:"[4,40]"`
 }
 
 // CRAHBankSpec is the air handlers of one hall.
 type CRAHBankSpec struct {
-	Count      Count      `yaml:"count" doc:"units in each hall, spares included" default:"auto"`
-	Redundancy string     `yaml:"redundancy" doc:"spares where the count is auto" enum:"N,N+1,N+2,2N" default:"N+1"`
-	Margin     unit.Ratio `yaml:"margin" doc:"capacity of the units needed (without spares) above the design heat, where the rating is auto" default:"10 %" source:"typical" range:"[0,2]"`
-	Each       CRAHSpec   `yaml:"each" doc:"one unit"`
+	Count      Count           `yaml:"count" doc:"units in each hall, spares included" default:"auto"`
+	Redundancy string          `yaml:"redundancy" doc:"spares where the count is auto" enum:"N,N+1,N+2,2N" default:"N+1"`
+	Margin     unit.Ratio      `yaml:"margin" doc:"capacity of the units needed (without spares) above the design heat, where the rating is auto" default:"10 %" source:"typical" range:"[0,2]"`
+	Control    *FanControlSpec `yaml:"control" doc:"PI control of the fans by a temperature; absent: they keep the pressure, and so deliver what the racks take"`
+	Each       CRAHSpec        `yaml:"each" doc:"one unit"`
 }
 
 // CRAHSpec is one computer-room air handler: a chilled-water coil and a bank of fans.
@@ -81,7 +86,7 @@ type CRAHSpec struct {
 	Fan      unit.Ratio                 `yaml:"fan" doc:"fan power at full speed over the rating" default:"4.5 %" source:"typical: 35 to 50 W per kW at 250 to 400 Pa" range:"[0,0.3]"`
 	Exponent float64                    `yaml:"exponent" doc:"of fan power over speed" default:"2.8" source:"typical; affinity laws give 3, filters and coils less" range:"[1,3]"`
 	MinSpeed unit.Ratio                 `yaml:"min_speed" doc:"lowest fan speed" default:"30 %" source:"typical" range:"[0.05,1]"`
-	Ramp     unit.Duration              `yaml:"ramp" doc:"time constant with which the fans follow the pressure control; 0: at once" default:"20 s" source:"typical of variable-speed drives" range:"[0,600]"`
+	Ramp     unit.Duration              `yaml:"ramp" doc:"time constant with which the fans follow their control; 0: at once" default:"20 s" source:"typical of variable-speed drives" range:"[0,600]"`
 	Excess   unit.Ratio                 `yaml:"excess" doc:"air delivered beyond what racks and leaks take, as the pressure control keeps it" default:"3 %" source:"typical" range:"[0,1]"`
 }
 
@@ -96,10 +101,11 @@ type RoomSpec struct {
 
 // HumiditySpec is the water vapour in a hall: outdoor air brings it, wet coils take it, a humidifier adds what lacks.
 type HumiditySpec struct {
-	Ventilation unit.Flow        `yaml:"ventilation" doc:"outdoor air that leaks or is blown into the hall for each rack" default:"0.001 m3/s" source:"typical: a third of the hall's air each hour" range:"[0,)"`
-	DriedTo     unit.Temperature `yaml:"dried_to" doc:"dew point to which a unit of its own dries that air when it is more humid; 40 degC: never. Outdoor air that cools a hall is not dried" default:"14 degC" source:"typical of dedicated outdoor-air units; below the recommended 15 degC of ASHRAE TC 9.9 2021" range:"[2,40]"`
-	DewPoint    unit.Temperature `yaml:"dew_point" doc:"below which the hall is humidified" default:"-9 degC" source:"ASHRAE TC 9.9 2021, recommended envelope" range:"[-40,20]"`
-	Humidifier  string           `yaml:"humidifier" doc:"how: droplets, which cool the air, steam, or not at all" enum:"ultrasonic,steam,none" default:"ultrasonic"`
+	Ventilation unit.Flow         `yaml:"ventilation" doc:"outdoor air that leaks or is blown into the hall for each rack" default:"0.001 m3/s" source:"typical: a third of the hall's air each hour" range:"[0,)"`
+	DriedTo     unit.Temperature  `yaml:"dried_to" doc:"dew point to which a unit of its own dries that air when it is more humid; 40 degC: never. Outdoor air that cools a hall is not dried" default:"14 degC" source:"typical of dedicated outdoor-air units; below the recommended 15 degC of ASHRAE TC 9.9 2021" range:"[2,40]"`
+	DewPoint    unit.Temperature  `yaml:"dew_point" doc:"below which the hall is humidified" default:"-9 degC" source:"ASHRAE TC 9.9 2021, recommended envelope" range:"[-40,20]"`
+	Dehumidify  *unit.Temperature `yaml:"dehumidify" doc:"dew point above which dehumidifiers in the hall condense the excess and reheat the air with what they take; absent: none" range:"[0,25]"`
+	Humidifier  string            `yaml:"humidifier" doc:"how: droplets, which cool the air, steam, or not at all" enum:"ultrasonic,steam,none" default:"ultrasonic"`
 }
 
 // Validate checks what tags cannot say.

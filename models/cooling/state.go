@@ -19,9 +19,9 @@ const (
 type Units struct {
 	Power  []float64 // W of electricity
 	Load   []float64 // heat over rated heat
-	Flow   []float64 // CRAH: m³/s of air; CDU: kg/s of coolant; others: nil
-	Supply []float64 // °C: CRAH: air delivered; CDU: coolant to the racks; chiller: water leaving; others: nil
-	Return []float64 // °C: CRAH: air taken in; CDU: coolant from the racks; others: nil
+	Flow   []float64 // CRAH, in-row: m³/s of air; CDU: kg/s of coolant; others: nil
+	Supply []float64 // °C: CRAH, in-row, rear door: air delivered; CDU: coolant to the racks; chiller: water leaving; others: nil
+	Return []float64 // °C: CRAH, in-row, rear door: air taken in; CDU: coolant from the racks; others: nil
 }
 
 // Mode is how the chilled-water loop is cooled.
@@ -48,6 +48,8 @@ type State struct {
 	HallSupply   []float64 // °C by hall: air that the CRAHs deliver
 	HallCold     []float64 // °C by hall: air before the racks
 	HallSpeed    []float64 // by hall: relative speed of the CRAH fans at work
+	HallFan      []float64 // by hall: integral of the PI control of these fans
+	RowSpeed     []float64 // by hall: relative speed of the fans of its in-row coolers
 	HallSet      []float64 // °C by hall: set point of the supply air
 	HallHumidity []float64 // kg/kg by hall: water in its air, for each kg of dry air
 	HallSurface  []float64 // °C by hall: effective surface of the coils, which wet where it is below the dew point
@@ -74,7 +76,7 @@ type State struct {
 	StageDue  float64   // s for which the load asks for one more; negative for one less
 	Taken     float64   // W that the chillers took up in the last step
 
-	CRAH, CDU, Chiller, Tower, DryCooler, Pump Units
+	CRAH, InRow, RearDoor, CDU, Chiller, Tower, DryCooler, Pump Units
 
 	down  [facility.NumKinds][]uint8 // by unit: why it does not work
 	stale bool                       // equipment or step changed: coefficients must be made anew
@@ -90,7 +92,14 @@ type coefficients struct {
 	air    []float64 // by rack: W to air in this step
 	halls  []hallWork
 	loops  []loopWork
+	waters [2]waterWork
 	flowOf []float64 // by water loop: share of the design flow that its pumps can give
+
+	doorFlow, doorWater []float64 // by rear door: m³/s of air and share of its water that these belong to
+	doorEffect          []float64 // effectiveness, of the air's capacity rate
+	doorFan             []float64 // W
+
+	matrix matrixWork
 }
 
 // Units returns what is known of the units of a kind of cooling equipment after the last step; it is empty for
@@ -99,6 +108,10 @@ func (s *State) Units(k facility.Kind) *Units {
 	switch k {
 	case facility.CRAH:
 		return &s.CRAH
+	case facility.InRow:
+		return &s.InRow
+	case facility.RearDoor:
+		return &s.RearDoor
 	case facility.CDU:
 		return &s.CDU
 	case facility.Chiller:
@@ -124,6 +137,7 @@ func New(p *Plan) *State {
 	s.HallAir, s.HallWall, s.HallSupply, s.HallCold, s.HallSet = fill(halls, air), fill(halls, air), fill(halls, air), fill(halls, air), fill(halls, air)
 	s.HallHumidity, s.HallSurface = fill(halls, moistair.FromDewPoint(8, p.pressure)), fill(halls, air)
 	s.HallSpeed = fill(halls, float64(p.air.CRAH.Each.MinSpeed))
+	s.HallFan, s.RowSpeed = fill(halls, 1), fill(halls, 0)
 	s.LoopSupply, s.LoopReturn, s.LoopSet = fill(loops, p.liquidSupply), fill(loops, p.liquidSupply), fill(loops, p.liquidSupply)
 	for i := range waters {
 		s.WaterSupply = append(s.WaterSupply, p.water[i].supply)
@@ -144,7 +158,9 @@ func New(p *Plan) *State {
 		u := s.Units(k)
 		u.Power, u.Load = fill(n, 0), fill(n, 0)
 		switch k {
-		case facility.CRAH:
+		case facility.RearDoor:
+			u.Supply, u.Return = fill(n, air), fill(n, air)
+		case facility.CRAH, facility.InRow:
 			u.Flow, u.Supply, u.Return = fill(n, 0), fill(n, air), fill(n, air)
 		case facility.CDU:
 			u.Flow, u.Supply, u.Return = fill(n, 0), fill(n, p.liquidSupply), fill(n, p.liquidSupply)
@@ -160,6 +176,11 @@ func New(p *Plan) *State {
 	s.c.flow, s.c.k, s.c.held, s.c.air = fill(racks, -1), fill(racks, 0), fill(racks, 0), fill(racks, 0)
 	s.c.halls, s.c.loops = make([]hallWork, halls), make([]loopWork, loops)
 	s.c.flowOf = fill(waters, 1)
+	doors := len(p.doors)
+	s.c.doorFlow, s.c.doorWater, s.c.doorEffect, s.c.doorFan = fill(doors, -1), fill(doors, -1), fill(doors, 0), fill(doors, 0)
+	if p.matrix != nil {
+		s.c.matrix = newMatrixWork(p.matrix, racks)
+	}
 	s.Class = make([]Class, halls)
 	return s
 }
@@ -168,9 +189,10 @@ func New(p *Plan) *State {
 func (s *State) Clone() *State {
 	c := *s
 	for _, f := range [...]*[]float64{
-		&c.RackInlet, &c.RackOutlet, &c.RackLiquid, &c.Machines, &c.HallAir, &c.HallWall, &c.HallSupply, &c.HallCold, &c.HallSet, &c.HallSpeed,
+		&c.RackInlet, &c.RackOutlet, &c.RackLiquid, &c.Machines, &c.HallAir, &c.HallWall, &c.HallSupply, &c.HallCold, &c.HallSet, &c.HallSpeed, &c.HallFan, &c.RowSpeed,
 		&c.HallHumidity, &c.HallSurface, &c.HallReset, &c.LoopSupply, &c.LoopReturn, &c.LoopSet, &c.WaterSupply, &c.WaterSet, &c.Restart, &c.Locked, &c.Ready, &c.Delivered, &c.TankNodes,
 		&c.c.flow, &c.c.k, &c.c.held, &c.c.air, &c.c.flowOf,
+		&c.c.doorFlow, &c.c.doorWater, &c.c.doorEffect, &c.c.doorFan,
 	} {
 		*f = slices.Clone(*f)
 	}
@@ -179,6 +201,7 @@ func (s *State) Clone() *State {
 		u.Power, u.Load, u.Flow, u.Supply, u.Return = slices.Clone(u.Power), slices.Clone(u.Load), slices.Clone(u.Flow), slices.Clone(u.Supply), slices.Clone(u.Return)
 		c.down[k] = slices.Clone(c.down[k])
 	}
+	c.c.matrix = c.c.matrix.clone()
 	c.Class = slices.Clone(c.Class)
 	c.On = slices.Clone(c.On)
 	c.c.halls, c.c.loops = slices.Clone(c.c.halls), slices.Clone(c.c.loops)
@@ -210,6 +233,9 @@ func (p *Plan) PoweredRef(s *State, r facility.Ref, on bool) { p.mark(s, r, unpo
 
 // onUPS reports whether a unit keeps running when mechanical power is lost.
 func (p *Plan) onUPS(k facility.Kind, i int32) bool {
+	if k == facility.RearDoor {
+		return p.doorPassive // the servers' fans push the air through
+	}
 	if len(p.loops) == 0 || !p.loops[0].onUPS {
 		return false
 	}
@@ -257,7 +283,7 @@ type Input struct {
 
 // Power is the electrical power of a cooling system in W, by component, as means over a step.
 type Power struct {
-	Fans      float64 // of the CRAHs
+	Fans      float64 // of CRAHs, in-row coolers and rear doors
 	CDUs      float64 // pumps of the technology loops
 	Pumps     float64 // of chilled, condenser and warm water
 	Chillers  float64 // compressors, and condenser fans where air-cooled

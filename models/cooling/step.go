@@ -28,6 +28,9 @@ func (p *Plan) Step(s *State, in *Input, out *Output) {
 	if s.stale {
 		p.prepareEquipment(s, in.Dt)
 	}
+	if len(p.doors) > 0 {
+		p.gatherDoors(s)
+	}
 	for i := range p.halls {
 		p.prepareHall(s, i, in.Dt)
 		p.moisten(s, i, in, out)
@@ -35,12 +38,11 @@ func (p *Plan) Step(s *State, in *Input, out *Output) {
 	if p.open {
 		p.runOutdoor(s, in, out)
 	}
-	for i := range p.water {
-		p.runWater(s, i, in, out)
-	}
+	p.runWaters(s, in, out)
 	for i := range p.halls {
 		out.Storing += p.commitHall(s, i, in.Dt)
-		out.Fans += s.c.halls[i].fans
+		w := &s.c.halls[i]
+		out.Fans += w.fans + w.row.fans + w.door.fans
 	}
 	for i := range p.loops {
 		out.Storing += p.commitLoop(s, i, in.Dt)

@@ -13,9 +13,13 @@ func (p *Plan) load(s *State, i int, water, dt float64) (heat, slope float64) {
 	if l.halls {
 		for h := range p.halls {
 			w := &s.c.halls[h]
-			w.solve(p.rhoCp, water)
-			heat += w.heat + w.latent
-			slope += w.slope
+			w.water[i] = water
+			w.solve(p.rhoCp)
+			heat += w.taken[i]
+			slope += w.slope[i]
+			if i == int(w.loop) {
+				heat += w.latent
+			}
 		}
 	}
 	if l.cdus {
@@ -63,12 +67,26 @@ func (l *water) economizer(rate float64) float64 {
 // opening is by how many K the water is too warm where the valves of its coils and CDUs stand open (typical).
 const opening = 2
 
-// runWater advances one water loop: it finds what its plant can do in this weather, the temperature at which load
-// and plant balance, and how the plant shares the work. Pumps follow the valves: the flow keeps the design rise while
-// the water is as cold as it should be, and goes up to all they can where it is not.
-func (p *Plan) runWater(s *State, i int, in *Input, out *Output) {
+// runWaters advances the water loops: for each it finds what its plant can do in this weather, the temperature at which
+// load and plant balance, and how the plant shares the work.
+func (p *Plan) runWaters(s *State, in *Input, out *Output) {
+	if len(p.water) > 1 && p.water[0].halls && p.water[1].halls {
+		p.runJoined(s, in, out)
+		return
+	}
+	for i := range p.water {
+		b := &s.c.waters[i]
+		p.openWater(s, i, in, b)
+		p.balance(s, b)
+		p.closeWater(s, i, in, b, out)
+	}
+}
+
+// openWater sets what a loop's pumps and plant can do. Pumps follow the valves: the flow keeps the design rise while the
+// water is as cold as it should be, and goes up to all they can where it is not.
+func (p *Plan) openWater(s *State, i int, in *Input, b *waterWork) {
 	l := &p.water[i]
-	b := waterWork{loop: i, dt: in.Dt, start: s.WaterSupply[i], set: s.WaterSet[i]}
+	*b = waterWork{loop: i, dt: in.Dt, start: s.WaterSupply[i], set: s.WaterSet[i]}
 	guess, _ := p.load(s, i, s.Delivered[i], in.Dt)
 	if flow := s.c.flowOf[i]; flow > 0 {
 		y := max(guess/l.design, float64(p.plant.Pump.MinFlow), (s.Delivered[i]-b.set)/opening)
@@ -77,14 +95,18 @@ func (p *Plan) runWater(s *State, i int, in *Input, out *Output) {
 		b.rate = l.rate * y
 		b.k, b.plan = p.sink(s, l, in, s.Delivered[i], guess+b.pump, b.rate)
 	}
-	p.prepareTank(s, &b, in)
-	p.balance(s, &b)
+	p.prepareTank(s, b, in)
+}
+
+// closeWater moves a loop's masses, now that its balance is known, and lets the plant do its share.
+func (p *Plan) closeWater(s *State, i int, in *Input, b *waterWork, out *Output) {
+	l := &p.water[i]
 	out.Storing += l.mass * (b.end - b.start) / in.Dt
 	s.WaterSupply[i], s.Delivered[i] = b.end, b.end
-	p.commitTank(s, &b, in, out)
+	p.commitTank(s, b, in, out)
 	if l.halls {
 		for h := range p.halls {
-			s.c.halls[h].source = s.Delivered[i]
+			s.c.halls[h].cool(i, s.Delivered[i])
 		}
 	}
 	out.Pumps += b.pump
