@@ -185,10 +185,10 @@ func (w *World) takeOne(r facility.Ref, detect, draw float64) {
 	case facility.Node:
 		w.bringDown(r.Index, detect, draw)
 	case facility.GPU:
-		w.DownGPUs++
-		w.recount(true)
 		n := w.plan.Tree.Levels[facility.GPU].Up[r.Index]
 		local := w.plan.Tree.Levels[facility.GPU].Local[r.Index]
+		w.Nodes[n].Failed++
+		w.recount(n)
 		w.touch(w.nodeRack[n])
 		w.interruptNode(n, 1<<uint(local), detect)
 		w.sched.SetGPUUp(&w.Sched, n, local, false)
@@ -228,9 +228,9 @@ func (w *World) giveOne(r facility.Ref) {
 	case facility.Node:
 		w.bringUp(r.Index)
 	case facility.GPU:
-		w.DownGPUs--
-		w.recount(true)
 		n := w.plan.Tree.Levels[facility.GPU].Up[r.Index]
+		w.Nodes[n].Failed--
+		w.recount(n)
 		w.touch(w.nodeRack[n])
 		w.sched.SetGPUUp(&w.Sched, n, w.plan.Tree.Levels[facility.GPU].Local[r.Index], true)
 		w.wantPass()
@@ -284,7 +284,7 @@ func (w *World) bringDown(n int32, detect, draw float64) {
 		draw = w.plan.RackTypes[w.plan.RackType[w.nodeRack[n]]].Node.FailedDraw
 	}
 	ns.Up, ns.Draw = false, float32(draw)
-	w.recount(true)
+	w.recount(n)
 	w.Totals.NodesLost++
 	w.Totals.NodesDown++
 	w.interruptNode(n, ^uint64(0), detect)
@@ -300,7 +300,7 @@ func (w *World) bringUp(n int32) {
 	}
 	w.touch(rack)
 	ns.Up = true
-	w.recount(true)
+	w.recount(n)
 	w.Totals.NodesDown--
 	w.sched.SetUp(&w.Sched, n, true)
 	w.wantPass()
@@ -329,7 +329,7 @@ func (w *World) drain(n int32) {
 	ns.Drain++
 	if ns.Drain == 1 {
 		w.Drains++
-		w.recount(true)
+		w.recount(n)
 		w.sched.SetDrain(&w.Sched, n, true)
 	}
 }
@@ -343,7 +343,7 @@ func (w *World) undrain(n int32) {
 	ns.Drain--
 	if ns.Drain == 0 {
 		w.Drains--
-		w.recount(true)
+		w.recount(n)
 		w.sched.SetDrain(&w.Sched, n, false)
 		w.wantPass()
 	}

@@ -2,6 +2,7 @@ package twin
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/halltwin/halltwin/models/action"
 	"github.com/halltwin/halltwin/models/facility"
@@ -66,7 +67,7 @@ func (w *World) wantPass() {
 func (w *World) Handle(e kernel.Event) error {
 	w.elapse(e.At)
 	w.Totals.Events++
-	if e.Kind <= evFailure || e.Kind == evPower && e.Gen == w.PowerGen {
+	if w.endsStep(&e) {
 		if err := w.physics(); err != nil {
 			return err
 		}
@@ -148,6 +149,28 @@ func (w *World) light() {
 			}
 		}
 	}
+}
+
+// endsStep reports whether an event may change the power chain or the cooling: then the time before it is a step of its own.
+// To these, the failure of a node is no more than the end of a job.
+func (w *World) endsStep(e *kernel.Event) bool {
+	switch e.Kind {
+	case evAction:
+		return true
+	case evUndo:
+		u := &w.Undos[e.Subject]
+		return u.Verb != action.Fail || !slices.ContainsFunc(u.Targets, func(r facility.Ref) bool { return computes(r.Kind) })
+	case evFailure:
+		return !computes(w.plan.Failures.Processes[e.Subject].Takes)
+	case evPower:
+		return e.Gen == w.PowerGen
+	}
+	return false
+}
+
+// computes reports whether a thing works with data, and is neither power chain nor cooling.
+func computes(k facility.Kind) bool {
+	return k == facility.GPU || k == facility.Node || holdsNodes(k)
 }
 
 // strike is a failure process's moment for one of its subjects.

@@ -232,6 +232,9 @@ func (w *World) hold(j int32, sl *schedule.Slice) {
 		Cores: sl.Demand[workload.CPU], Speed: 1}
 	w.warm(&w.Slices[i])
 	s.Slice, n.Slice = i, i
+	if n.unfit() {
+		w.recount(sl.Node)
+	}
 	gpus := float64(bits.OnesCount64(sl.GPUs))
 	w.BusyGPUs += gpus
 	s.GPUs += gpus
@@ -253,7 +256,9 @@ func (w *World) release(j int32) {
 		}
 		*at = sl.OnNode
 		w.BusyGPUs -= float64(bits.OnesCount64(sl.GPUs))
-		w.recount(w.Drains > 0 || !w.Nodes[sl.Node].Up || w.DownGPUs > 0)
+		if w.Nodes[sl.Node].unfit() {
+			w.recount(sl.Node)
+		}
 		if w.work.Jobs[j].Profile >= 0 {
 			w.Racks[rack].Varying--
 		}

@@ -120,7 +120,7 @@ func (w *World) siteGauge(name string) (float64, bool) {
 	case "gpus.throttled":
 		return w.Throttled, true
 	case "gpus.down":
-		return w.gpusOut(), true
+		return w.DeadGPUs, true
 	case "gpus.free":
 		return w.gpus - w.OutGPUs - w.BusyGPUs, true
 	case "nodes.down":
@@ -133,22 +133,6 @@ func (w *World) siteGauge(name string) (float64, bool) {
 func (w *World) outdoors() weather.Conditions {
 	c := w.AirCursor
 	return w.plan.Weather.At(&c, w.Now)
-}
-
-// gpusOut counts GPUs that cannot work: their own failure, or their node's.
-func (w *World) gpusOut() float64 {
-	out := 0
-	if w.Totals.NodesDown > 0 || w.DownGPUs > 0 {
-		for n := range w.Nodes {
-			if !w.Nodes[n].Up {
-				lo, hi := w.plan.Tree.Children(facility.GPU, int32(n))
-				out += int(hi - lo)
-			} else {
-				out += w.gpusDown(int32(n))
-			}
-		}
-	}
-	return float64(out)
 }
 
 func (w *World) sumPower(k facility.Kind, out []float64) []float64 {

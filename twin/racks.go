@@ -23,9 +23,7 @@ func (rs *RackState) count(now float64) {
 // and what the feeds do about it, which may touch racks again.
 func (w *World) settle() {
 	w.SettlePending = false
-	if w.Recount {
-		w.countOut()
-	}
+	w.countOut()
 	for first := true; first || len(w.dirty) > 0; first = false {
 		for _, r := range w.dirty {
 			w.Racks[r].Dirty = false
@@ -266,17 +264,7 @@ func (w *World) fixedLimit(n int32, mask uint64) float64 {
 
 // gpusDown returns how many of a node's GPUs are failed.
 func (w *World) gpusDown(n int32) int {
-	if w.DownGPUs == 0 {
-		return 0
-	}
-	lo, hi := w.plan.Tree.Children(facility.GPU, n)
-	down := 0
-	for g := lo; g < hi; g++ {
-		if w.Down[facility.GPU][g] > 0 {
-			down++
-		}
-	}
-	return down
+	return int(w.Nodes[n].Failed)
 }
 
 // elapse lets time pass to t: flows are constant on the way, masses of the power chain move.

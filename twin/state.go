@@ -39,9 +39,8 @@ type State struct {
 	Services []ServiceState
 
 	Down     [][]uint16 // by kind, by thing: how many causes hold it down
-	DownGPUs int32
-	GPULimit []float32 // by GPU: power limit in W, 0 for none; nil until one is set
-	CapAll   float64   // W: power limit on every GPU, 0 for none
+	GPULimit []float32  // by GPU: power limit in W, 0 for none; nil until one is set
+	CapAll   float64    // W: power limit on every GPU, 0 for none
 	Response ResponseState
 	Caps     CapState
 	Undos    []Undo
@@ -52,7 +51,8 @@ type State struct {
 	RackUse     RackUse       // W in all racks, by purpose
 	OutGPUs     float64       // GPUs that cannot work and that no job holds
 	DrainedGPUs float64       // likewise, that work but take no job
-	Recount     bool          // both are out of date
+	DeadGPUs    float64       // GPUs that cannot work, by their own failure or their node's
+	Recounts    []int32       // nodes for which these are out of date
 	Drains      int32         // nodes that are drained
 	Throttled   float64       // busy GPUs held back by heat now
 	Limited     float64       // busy GPUs held back by a power limit now
@@ -127,12 +127,14 @@ type Slice struct {
 
 // NodeState is the state of a node.
 type NodeState struct {
-	Slice  int32   // first slice on it, or -1
-	Draw   float32 // of a failed node, as a share of its idle power
-	Up     bool
-	Drain  uint8                // how many causes drain it
-	Left   compute.Temperatures // °C at which the last job left its GPUs
-	LeftAt float64              // when that was
+	Slice             int32   // first slice on it, or -1
+	Draw              float32 // of a failed node, as a share of its idle power
+	Up                bool
+	Drain             uint8                // how many causes drain it
+	Failed            uint8                // GPUs of it that failed
+	Dead, Out, Barred uint8                // GPUs of it in DeadGPUs, OutGPUs and DrainedGPUs
+	Left              compute.Temperatures // °C at which the last job left its GPUs
+	LeftAt            float64              // when that was
 }
 
 // RackState is the electrical and thermal face of a rack.

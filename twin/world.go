@@ -284,41 +284,6 @@ func (w *World) integrate(dt float64) {
 	t.NodeDown += float64(t.NodesDown) * dt
 }
 
-// recount asks for a new count of GPUs that are out of service, when it may have changed.
-func (w *World) recount(changed bool) {
-	if changed {
-		w.Recount = true
-		w.wantSettle()
-	}
-}
-
-// countOut counts the GPUs that no job holds and that cannot work, or that take no work.
-func (w *World) countOut() {
-	w.Recount = false
-	out, drained := 0, 0
-	for n := range w.Nodes {
-		ns := &w.Nodes[n]
-		if ns.Up && ns.Drain == 0 && w.DownGPUs == 0 {
-			continue
-		}
-		lo, hi := w.plan.Tree.Children(facility.GPU, int32(n))
-		var held uint64
-		for i := ns.Slice; i >= 0; i = w.Slices[i].OnNode {
-			held |= w.Slices[i].GPUs
-		}
-		for g := lo; g < hi; g++ {
-			switch {
-			case held>>uint(g-lo)&1 == 1:
-			case !ns.Up || w.Down[facility.GPU][g] > 0:
-				out++
-			case ns.Drain > 0:
-				drained++
-			}
-		}
-	}
-	w.OutGPUs, w.DrainedGPUs = float64(out), float64(drained)
-}
-
 // sources returns what comes through the grid's meter and from gensets, in W.
 func (w *World) sources() (grid, genset float64) {
 	lo, hi := w.plan.Power.Range(facility.Genset)
@@ -349,7 +314,7 @@ func (w *World) Fork() *World {
 	s := &f.State
 	s.Agenda = w.Agenda.Clone()
 	s.Jobs, s.Slices, s.Varying = slices.Clone(w.Jobs), slices.Clone(w.Slices), slices.Clone(w.Varying)
-	s.Nodes, s.Racks = slices.Clone(w.Nodes), slices.Clone(w.Racks)
+	s.Nodes, s.Racks, s.Recounts = slices.Clone(w.Nodes), slices.Clone(w.Racks), slices.Clone(w.Recounts)
 	s.Caps = w.Caps.clone()
 	s.GPULimit, s.Undos = slices.Clone(w.GPULimit), slices.Clone(w.Undos)
 	s.Services = slices.Clone(w.Services)
