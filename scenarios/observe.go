@@ -11,7 +11,7 @@ import (
 )
 
 // record finds the channels to record. The site's own gauges are always among them: they are few, and the report draws
-// them.
+// them. So is the state of things of which anything is recorded: it says what their other values are worth.
 func (c *compiler) record() {
 	r := &c.spec.Record
 	patterns := r.Channels
@@ -27,8 +27,13 @@ func (c *compiler) record() {
 		}
 	}
 	all := channel.All()
+	var kinds [facility.NumKinds]bool
 	for i := range all {
-		own := all[i].Kind == facility.Site && all[i].Type == channel.Gauge
+		kinds[all[i].Kind] = kinds[all[i].Kind] || seen[all[i].ID]
+	}
+	for i := range all {
+		own := all[i].Kind == facility.Site && all[i].Type == channel.Gauge ||
+			kinds[all[i].Kind] && strings.HasSuffix(all[i].Name, ".state")
 		if (own || seen[all[i].ID]) && (all[i].Kind == facility.Job || c.plan.Tree.Count(all[i].Kind) > 0) {
 			c.plan.Channels = append(c.plan.Channels, &all[i])
 		}

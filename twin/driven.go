@@ -43,9 +43,8 @@ const instants = 1000
 // Act puts an action on the agenda: at its time, or right after now if that is past. It returns the action as it will be
 // done. The same action in the timeline of the scenario has the same consequences, but for its name in the log.
 func (d *Driven) Act(a action.Action) (action.Action, error) {
-	now := d.Now()
-	if !(a.At > now) {
-		a.At = (math.Floor(now*instants) + 1) / instants
+	if !(a.At > d.Now()) {
+		a.At = d.Soon()
 	}
 	if a.At > d.world.plan.Duration {
 		return a, fmt.Errorf("the run ends at %s: nothing can be done after that", record.Clock(d.world.plan.Duration))
@@ -99,3 +98,19 @@ func (w *World) show(channels []*channel.Channel, send func(*record.Frame) error
 	}
 	return nil
 }
+
+// Soon returns the time at which an act that is asked for now would be done.
+func (d *Driven) Soon() float64 { return (math.Floor(d.Now()*instants) + 1) / instants }
+
+// Become goes on with another world at the same time, which is not driven by anybody else afterwards. The recording goes on.
+func (d *Driven) Become(other *Driven) {
+	w := other.world
+	w.out, w.see = d.world.out, d.world.see
+	d.world, d.rec.world = w, w
+	d.clock.Close()
+	d.clock = other.clock
+	d.acts = other.acts
+}
+
+// Close lets go of a run that is not to be ended.
+func (d *Driven) Close() { d.clock.Close() }

@@ -13,6 +13,7 @@ import (
 // The phases of one instant, in order.
 const (
 	phaseAction uint8 = iota
+	phaseUndo         // what ends then ends after what begins, whenever that was decided
 	phaseFailure
 	phasePower
 	phaseWork
@@ -222,6 +223,6 @@ func (w *World) later(u Undo, after float64) {
 		w.Undos[i] = u
 	}
 	if at := w.Now + after; at <= w.plan.Duration { // else it stands to the end, and others must know
-		w.push(at, phaseAction, evUndo, i, 0)
+		w.push(at, phaseUndo, evUndo, i, 0)
 	}
 }

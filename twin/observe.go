@@ -21,6 +21,9 @@ func (w *World) gauge(ch *channel.Channel, out []float64) []float64 {
 	if v, ok := w.siteGauge(ch.Name); ok {
 		return append(out, v)
 	}
+	if strings.HasSuffix(ch.Name, ".state") {
+		return w.stateGauge(ch.Kind, out)
+	}
 	switch ch.Kind {
 	case facility.Hall, facility.Row:
 		if ch.Name != "hall.power" && ch.Kind == facility.Hall {
@@ -238,6 +241,10 @@ func (w *World) powerGauge(ch *channel.Channel, out []float64) []float64 {
 			v = p.Load[u]
 		case "charge":
 			v = w.plan.Power.Charge(p, u-lo)
+		case "autonomy":
+			if left := w.plan.Power.Autonomy(p, u-lo); !math.IsInf(left, 0) {
+				v = left
+			}
 		}
 		out = append(out, v)
 	}

@@ -10,29 +10,35 @@ var table = number([]row{
 	{"cdu.load", "", f.CDU, Gauge, Mean, "Heat taken up, as a share of the rated heat."},
 	{"cdu.power", "W", f.CDU, Gauge, Sum, "Electrical power of the unit's pumps."},
 	{"cdu.return_temperature", "degC", f.CDU, Gauge, Max, "Temperature of the coolant that comes back from the racks."},
+	{"cdu.state", "", f.CDU, Gauge, Max, "State of the CDU, in the numbers of States: 0 works, higher is worse."},
 	{"cdu.supply_temperature", "degC", f.CDU, Gauge, Max, "Temperature of the coolant that goes to the racks."},
 
 	{"chiller.load", "", f.Chiller, Gauge, Mean, "Heat taken up, as a share of the rated capacity."},
 	{"chiller.power", "W", f.Chiller, Gauge, Sum, "Electrical power of the compressor."},
+	{"chiller.state", "", f.Chiller, Gauge, Max, "State of the chiller, in the numbers of States: 0 works, higher is worse."},
 	{"chiller.supply_temperature", "degC", f.Chiller, Gauge, Max, "Temperature of the chilled water that leaves."},
 
 	{"crah.airflow", "m3/s", f.CRAH, Gauge, Sum, "Air that the unit delivers."},
 	{"crah.load", "", f.CRAH, Gauge, Mean, "Heat taken up, as a share of the rated heat."},
 	{"crah.power", "W", f.CRAH, Gauge, Sum, "Electrical power of the fans."},
 	{"crah.return_temperature", "degC", f.CRAH, Gauge, Max, "Temperature of the air that the unit takes in."},
+	{"crah.state", "", f.CRAH, Gauge, Max, "State of the CRAH, in the numbers of States: 0 works, higher is worse."},
 	{"crah.supply_temperature", "degC", f.CRAH, Gauge, Max, "Temperature of the air that the unit delivers."},
 
 	{"dry_cooler.power", "W", f.DryCooler, Gauge, Sum, "Electrical power of the fans."},
+	{"dry_cooler.state", "", f.DryCooler, Gauge, Max, "State of the dry-cooler, in the numbers of States: 0 works, higher is worse."},
 
 	{"ettr", "", f.Site, Total, Mean, "Effective training time ratio: productive time over time since submission, of the training jobs, weighted by GPUs."},
 
 	{"genset.load", "", f.Genset, Gauge, Mean, "Power delivered, as a share of the rating."},
 	{"genset.power", "W", f.Genset, Gauge, Sum, "Power delivered."},
+	{"genset.state", "", f.Genset, Gauge, Max, "State of the genset, in the numbers of States: 0 works, higher is worse."},
 
 	{"goodput", "", f.Site, Total, Mean, "Useful share of gpu_hours: work done and kept, in GPU-hours at full speed, over GPU-hours held by jobs."},
 
 	{"gpu.power", "W", f.GPU, Gauge, Sum, "Electrical power of the device."},
 	{"gpu.power_limit", "W", f.GPU, Gauge, Sum, "Power limit in force."},
+	{"gpu.state", "", f.GPU, Gauge, Max, "State of the device, in the numbers of States: 0 works, higher is worse."},
 	{"gpu.temperature", "degC", f.GPU, Gauge, Max, "Temperature of the die."},
 	{"gpu.utilisation", "", f.GPU, Gauge, Mean, "Share of time that the device is busy, 0 to 1."},
 
@@ -53,6 +59,7 @@ var table = number([]row{
 	{"in_row.load", "", f.InRow, Gauge, Mean, "Heat taken up, as a share of the rated heat."},
 	{"in_row.power", "W", f.InRow, Gauge, Sum, "Electrical power of the fans."},
 	{"in_row.return_temperature", "degC", f.InRow, Gauge, Max, "Temperature of the air that the unit takes in."},
+	{"in_row.state", "", f.InRow, Gauge, Max, "State of the in-row, in the numbers of States: 0 works, higher is worse."},
 	{"in_row.supply_temperature", "degC", f.InRow, Gauge, Max, "Temperature of the air that the unit delivers."},
 
 	{"job.gpus", "", f.Job, Gauge, Sum, "GPUs that the job holds."},
@@ -72,9 +79,11 @@ var table = number([]row{
 	{"lost_gpu_hours", "h", f.Site, Total, Sum, "GPU-hours held by jobs without lasting use: work lost to failures, checkpoints, restarts and slow-downs."},
 
 	{"mean_slowdown", "", f.Site, Total, Mean, "Mean bounded slow-down of finished jobs: wait and run time over run time, run times under 10 s counted as 10 s."},
+
 	{"mean_wait", "s", f.Site, Total, Mean, "Mean time from submission to first start, of the jobs that have started."},
 
 	{"node.power", "W", f.Node, Gauge, Sum, "Electrical power that the node draws."},
+	{"node.state", "", f.Node, Gauge, Max, "State of the node, in the numbers of States: 0 works, higher is worse."},
 
 	{"nodes.down", "", f.Site, Gauge, Sum, "Nodes that have failed or have no power."},
 	{"nodes.lost", "", f.Site, Counter, Sum, "Times that a node went down unasked: by failure, heat or loss of power."},
@@ -82,17 +91,21 @@ var table = number([]row{
 	{"outages", "", f.Site, Counter, Sum, "Times that a feed of the utility was lost, by itself or by the timeline."},
 
 	{"outside_allowable_hours", "h", f.Site, Total, Sum, "Hours that halls spent outside the allowable envelope of their ASHRAE class, summed over halls."},
+
 	{"outside_liquid_hours", "h", f.Site, Total, Sum, "Hours that halls spent with coolant outside its ASHRAE class, summed over halls."},
+
 	{"outside_recommended_hours", "h", f.Site, Total, Sum, "Hours that halls spent outside the recommended envelope of their ASHRAE class, summed over halls."},
 
 	{"p95_wait", "s", f.Site, Total, Max, "95th percentile of the time from submission to first start, of the jobs that have started."},
 
 	{"pdu.load", "", f.PDU, Gauge, Max, "Power delivered, as a share of the rating."},
 	{"pdu.power", "W", f.PDU, Gauge, Sum, "Power delivered."},
+	{"pdu.state", "", f.PDU, Gauge, Max, "State of the PDU, in the numbers of States: 0 works, higher is worse."},
 
 	{"pue", "", f.Site, Total, Mean, "Power usage effectiveness of the run so far: site.energy over site.it_energy."},
 
 	{"pump.power", "W", f.Pump, Gauge, Sum, "Electrical power of the pump."},
+	{"pump.state", "", f.Pump, Gauge, Max, "State of the pump, in the numbers of States: 0 works, higher is worse."},
 
 	{"rack.airflow", "m3/s", f.Rack, Gauge, Sum, "Air that the servers draw through the rack."},
 	{"rack.gpu_temperature", "degC", f.Rack, Gauge, Max, "Temperature of the hottest GPU of the rack."},
@@ -101,10 +114,12 @@ var table = number([]row{
 	{"rack.outlet_temperature", "degC", f.Rack, Gauge, Max, "Temperature of the air that leaves the rack."},
 	{"rack.power", "W", f.Rack, Gauge, Sum, "Electrical power that the rack draws."},
 	{"rack.speed", "", f.Rack, Gauge, Min, "Speed to which heat and limits hold the rack's GPUs, as a share of full speed."},
+	{"rack.state", "", f.Rack, Gauge, Max, "State of the rack, in the numbers of States: 0 works, higher is worse."},
 
 	{"rear_door.load", "", f.RearDoor, Gauge, Mean, "Heat taken up, as a share of what the door was sized for."},
 	{"rear_door.power", "W", f.RearDoor, Gauge, Sum, "Electrical power of the door's fans."},
 	{"rear_door.return_temperature", "degC", f.RearDoor, Gauge, Max, "Temperature of the air that leaves the servers for the door."},
+	{"rear_door.state", "", f.RearDoor, Gauge, Max, "State of the rear-door, in the numbers of States: 0 works, higher is worse."},
 	{"rear_door.supply_temperature", "degC", f.RearDoor, Gauge, Max, "Temperature of the air that leaves the door."},
 
 	{"response.gpu_hours", "h", f.Site, Total, Sum, "GPU-hours that a demand response event has cost: work that limits slowed down, and GPUs that stood free while deferred jobs waited."},
@@ -147,16 +162,21 @@ var table = number([]row{
 	{"throttled_gpu_hours", "h", f.Site, Total, Sum, "GPU-hours held by jobs while the GPU was slowed down by heat."},
 
 	{"tower.power", "W", f.Tower, Gauge, Sum, "Electrical power of the fans."},
+	{"tower.state", "", f.Tower, Gauge, Max, "State of the tower, in the numbers of States: 0 works, higher is worse."},
 
 	{"transformer.load", "", f.Transformer, Gauge, Max, "Power delivered, as a share of the rating."},
 	{"transformer.power", "W", f.Transformer, Gauge, Sum, "Power delivered."},
+	{"transformer.state", "", f.Transformer, Gauge, Max, "State of the transformer, in the numbers of States: 0 works, higher is worse."},
 
+	{"ups.autonomy", "s", f.UPS, Gauge, Min, "Time for which the battery would carry the present output, whether or not it does."},
 	{"ups.charge", "", f.UPS, Gauge, Min, "Energy in the battery, as a share of what a full one holds."},
 	{"ups.load", "", f.UPS, Gauge, Max, "Power delivered, as a share of the rating."},
 	{"ups.power", "W", f.UPS, Gauge, Sum, "Power delivered."},
+	{"ups.state", "", f.UPS, Gauge, Max, "State of the UPS, in the numbers of States: 0 works, higher is worse."},
 
 	{"utility.load", "", f.Utility, Gauge, Max, "Power drawn from the feed, as a share of its rating."},
 	{"utility.power", "W", f.Utility, Gauge, Sum, "Power drawn from the feed."},
+	{"utility.state", "", f.Utility, Gauge, Max, "State of the utility, in the numbers of States: 0 works, higher is worse."},
 
 	{"weather.dry_bulb", "degC", f.Site, Gauge, Last, "Temperature of the outdoor air."},
 	{"weather.wet_bulb", "degC", f.Site, Gauge, Last, "Wet-bulb temperature of the outdoor air."},
