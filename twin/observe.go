@@ -229,6 +229,9 @@ func (w *World) gpuGauge(name string, n int32, rs *RackState, flow float64, t *c
 	return out
 }
 
+// longestAutonomy, in s, is all that is said of a battery that would last for ever.
+const longestAutonomy = 86400
+
 func (w *World) powerGauge(ch *channel.Channel, out []float64) []float64 {
 	p := &w.Power
 	lo, hi := w.plan.Power.Range(ch.Kind)
@@ -242,9 +245,7 @@ func (w *World) powerGauge(ch *channel.Channel, out []float64) []float64 {
 		case "charge":
 			v = w.plan.Power.Charge(p, u-lo)
 		case "autonomy":
-			if left := w.plan.Power.Autonomy(p, u-lo); !math.IsInf(left, 0) {
-				v = left
-			}
+			v = min(w.plan.Power.Autonomy(p, u-lo), longestAutonomy)
 		}
 		out = append(out, v)
 	}

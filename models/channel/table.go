@@ -168,7 +168,7 @@ var table = number([]row{
 	{"transformer.power", "W", f.Transformer, Gauge, Sum, "Power delivered."},
 	{"transformer.state", "", f.Transformer, Gauge, Max, "State of the transformer, in the numbers of States: 0 works, higher is worse."},
 
-	{"ups.autonomy", "s", f.UPS, Gauge, Min, "Time for which the battery would carry the present output, whether or not it does."},
+	{"ups.autonomy", "s", f.UPS, Gauge, Min, "Time for which the battery would carry the present output, whether or not it does; at most a day."},
 	{"ups.charge", "", f.UPS, Gauge, Min, "Energy in the battery, as a share of what a full one holds."},
 	{"ups.load", "", f.UPS, Gauge, Max, "Power delivered, as a share of the rating."},
 	{"ups.power", "W", f.UPS, Gauge, Sum, "Power delivered."},
