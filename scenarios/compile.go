@@ -19,7 +19,13 @@ import (
 // Plan checks a variant ("" for the base) and compiles it. All diagnostics come at once; the plan is nil when there
 // are any.
 func (f *File) Plan(variant string) (*Plan, document.Diagnostics) {
-	spec, whole, ds := f.Decode(variant)
+	return f.PlanAt(variant, nil, nil)
+}
+
+// PlanAt is Plan at a point of the sweep: a value for each axis.
+func (f *File) PlanAt(variant string, axes []Axis, values []string) (*Plan, document.Diagnostics) {
+	whole, ds := f.At(variant, axes, values)
+	spec, ds := decode(whole, ds)
 	if spec == nil || len(ds) > 0 {
 		return nil, ds
 	}
@@ -33,12 +39,30 @@ func (f *File) Plan(variant string) (*Plan, document.Diagnostics) {
 	return p, nil
 }
 
-// CheckAll compiles the base and every variant and returns what is wrong with any of them.
+// CheckAll compiles the base, every variant, and the base at the values of each axis of the sweep, of a range at its ends,
+// and returns what is wrong with any of them.
 func (f *File) CheckAll() document.Diagnostics {
 	_, ds := f.Plan("")
+	if len(ds) > 0 {
+		return ds
+	}
 	for _, name := range f.Variants() {
 		_, more := f.Plan(name)
 		ds = append(ds, more...)
+	}
+	axes, more := f.Axes()
+	ds = append(ds, more...)
+	for i := range axes {
+		values := axes[i].Values
+		if axes[i].ranged {
+			values = []string{values[0], values[len(values)-1]}
+		}
+		for _, v := range values {
+			if _, more := f.PlanAt("", axes[i:i+1], []string{v}); len(more) > 0 {
+				ds = append(ds, more...)
+				break
+			}
+		}
 	}
 	return ds.Sorted()
 }

@@ -166,11 +166,17 @@ func (f *File) slurp(name string, limit int64) ([]byte, error) {
 // Decode checks a variant's document and returns its spec.
 func (f *File) Decode(variant string) (*Spec, *document.Value, document.Diagnostics) {
 	whole, ds := f.Variant(variant)
+	spec, ds := decode(whole, ds)
+	return spec, whole, ds
+}
+
+// decode adds what is wrong in decoding to what was wrong before.
+func decode(whole *document.Value, ds document.Diagnostics) (*Spec, document.Diagnostics) {
 	if whole == nil {
-		return nil, nil, ds
+		return nil, ds
 	}
 	spec := &Spec{}
-	return spec, whole, append(ds, document.Decode(whole, spec)...).Sorted()
+	return spec, append(ds, document.Decode(whole, spec)...).Sorted()
 }
 
 // Resolved returns the whole document of a variant with every default written out, and its hash.

@@ -42,7 +42,9 @@ type Spec struct {
 	Step      StepSpec      `yaml:"step" doc:"length of the physical step"`
 
 	Variants map[string]*document.Value `yaml:"variants" doc:"named patches on this file; set and at are shorthand for one timeline action"`
-	Sweep    map[string][]string        `yaml:"sweep" doc:"named axes: a path in the scenario and the values it takes; an experiment runs their product"`
+	Sweep    map[string]AxisSpec        `yaml:"sweep" doc:"named axes; an experiment runs their product, or samples it"`
+
+	Experiment ExperimentSpec `yaml:"experiment" doc:"how variants, sweep and replicas are run and judged"`
 }
 
 // SiteSpec is the site: its place, its halls, and what feeds and cools them.

@@ -21,6 +21,9 @@ func Resolved(w io.Writer, v *Value, spec any) error {
 
 func complete(v *Value, s *shape) *Value {
 	s = s.base()
+	if s.form == formStruct {
+		v = s.longhand(v)
+	}
 	switch {
 	case s.form == formStruct && v.Kind == Map:
 		return completeStruct(v, s)

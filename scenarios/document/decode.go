@@ -105,7 +105,7 @@ func (d *decoder) value(v *Value, target reflect.Value, s *shape, n *node) {
 			d.short(v, target, s, n)
 			return
 		}
-		d.structure(v, target, s, n)
+		d.structure(s.longhand(v), target, s, n)
 		return
 	}
 	if v.Kind != Scalar {
@@ -115,6 +115,15 @@ func (d *decoder) value(v *Value, target reflect.Value, s *shape, n *node) {
 		return
 	}
 	d.scalar(v, target, s, n)
+}
+
+// longhand writes a struct given as a list as the map with the key that the list stands for.
+func (s *shape) longhand(v *Value) *Value {
+	if v.Kind != List || s.listed == nil {
+		return v
+	}
+	return &Value{Kind: Map, Pos: v.Pos, Used: v.Used, Default: v.Default,
+		Entries: []Entry{{Key: s.listed.key, Pos: v.Pos, Used: v.Used, Value: v}}}
 }
 
 // short decodes a struct that is written as one text: it has the defaults of its fields, then what the text says.

@@ -30,7 +30,7 @@
 // string, bool, whole numbers, float64 (a plain number), the quantities of models/unit, [time.Time] (RFC 3339,
 // the offset is mandatory), types with UnmarshalText, pointers (optional), slices, maps by string, structs,
 // inlined structs, and *[Value] (taken as written, for patches). A struct that also has UnmarshalText may be
-// written as one text.
+// written as one text; one with a field tagged short:"list" as that list.
 //
 // # Safety
 //

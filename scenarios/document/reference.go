@@ -56,6 +56,9 @@ func section(w io.Writer, s *shape, path string, root bool) {
 	if s.word {
 		fmt.Fprintf(w, "May be written as one text.\n\n")
 	}
+	if s.listed != nil {
+		fmt.Fprintf(w, "May be written as a list, which is its `%s`.\n\n", s.listed.key)
+	}
 	fmt.Fprintf(w, "| key | holds | default | meaning |\n|---|---|---|---|\n")
 	for _, f := range s.fields {
 		def := ""

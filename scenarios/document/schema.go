@@ -139,7 +139,11 @@ func (e *emitter) structure(s *shape) object {
 	if s.word {
 		types = append(types, scalarTypes...)
 	}
-	return object{{"type", types}, {"properties", properties}, {"additionalProperties", false}}
+	if s.listed == nil {
+		return object{{"type", types}, {"properties", properties}, {"additionalProperties", false}}
+	}
+	out := object{{"type", append(types, "array")}, {"properties", properties}, {"additionalProperties", false}}
+	return append(out, member{"items", e.shape(s.listed.shape.elem, s.listed)})
 }
 
 // field is the schema of a value with what its tags add.

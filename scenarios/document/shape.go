@@ -41,6 +41,7 @@ type shape struct {
 	fields   []*field       // of a struct, inlined ones included, in order
 	byKey    map[string]int // into fields
 	word     bool           // a struct that can also be written as one text
+	listed   *field         // the field of a struct that stands for it when it is written as a list; nil for none
 	validate bool           // has Validate(func(path, msg string))
 	wants    bool           // an absent struct would still lack something required
 }
@@ -218,7 +219,14 @@ func (w *shaper) fields(s *shape, t reflect.Type, index []int) {
 			continue
 		}
 		s.byKey[key] = len(s.fields)
-		s.fields = append(s.fields, w.field(f, key, where, at))
+		made := w.field(f, key, where, at)
+		s.fields = append(s.fields, made)
+		if f.Tag.Get("short") == "list" {
+			s.listed = made
+			if made.shape.form != formList {
+				w.fail("%s: only a list can be what the struct is written as", where)
+			}
+		}
 	}
 }
 
