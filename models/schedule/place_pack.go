@@ -111,7 +111,7 @@ func (a *attempt) fill(t *roomTable, nodes []int32) {
 			if t.room[n] < room || t.room[n] == 0 {
 				continue
 			}
-			r := a.roomIn(t, n)
+			r := a.roomIn(t, n, a.want)
 			better := r > room
 			if r == room && r > 0 {
 				better = r == a.want && a.s.Nodes[n].Level < a.s.Nodes[nodes[best]].Level
@@ -129,7 +129,7 @@ func (a *attempt) fill(t *roomTable, nodes []int32) {
 			if a.want <= room {
 				break
 			}
-			if t.room[n] >= room && a.roomIn(t, n) == room {
+			if t.room[n] >= room && a.roomIn(t, n, a.want) == room {
 				a.take(n, room)
 			}
 		}

@@ -138,12 +138,32 @@ func audit(t *testing.T, c *Config, s *State) {
 		if nd.open() {
 			level = max(0, c.level(&nd.Free))
 		}
+		if s.scratch != nil {
+			for i := range s.scratch.tables {
+				tb := &s.scratch.tables[i]
+				if tb.update(c, s); tb.room[n] != roomOf(c, nd, tb) {
+					t.Fatalf("node %d: a table says it takes %d parts of %v, it takes %d", n, tb.room[n], tb.need, roomOf(c, nd, tb))
+				}
+			}
+		}
 		for l := range int32(c.top) + 1 {
 			if at := c.atLeast(s, l); at[n>>6]>>(n&63)&1 == 1 != (l <= level) {
 				t.Fatalf("node %d: index says %v at level %d, it has %d", n, at[n>>6], l, level)
 			}
 		}
 	}
+}
+
+// roomOf reckons how many parts of a table's demand a node takes.
+func roomOf(c *Config, nd *Node, t *roomTable) int32 {
+	if !nd.open() || t.whole && nd.Parts > 0 {
+		return 0
+	}
+	free, k := nd.Free.Add(c.tolerate), int32(0)
+	for need := t.need; k < maxLevel && need.Fits(free) && (k == 0 || !t.whole); k++ {
+		free = free.Sub(need)
+	}
+	return k
 }
 
 // prospect reckons by brute force when the job can start if running jobs end as estimated: at each end, all parts

@@ -127,7 +127,7 @@ func (a *attempt) groupRooms(t *roomTable) (rooms []int32, parts int64) {
 		sum := int32(0)
 		for _, n := range g.nodes(int32(i)) {
 			if t.room[n] > 0 {
-				sum += a.roomFor(n, maxLevel)
+				sum += a.roomIn(t, n, maxLevel)
 			}
 		}
 		rooms[i] = sum
@@ -136,11 +136,16 @@ func (a *attempt) groupRooms(t *roomTable) (rooms []int32, parts int64) {
 	return rooms, parts
 }
 
-// roomIn is room for a node of which the table is known to be up to date.
-func (a *attempt) roomIn(t *roomTable, n int32) int32 {
-	r := t.room[n]
-	if r == 0 || a.free() && r < maxLevel {
-		return min(r, a.want)
+// roomIn is roomFor a node of which the table is known to be up to date.
+func (a *attempt) roomIn(t *roomTable, n, k int32) int32 {
+	switch r := t.room[n]; {
+	case r == 0:
+		return 0
+	case r >= maxLevel || a.c.seatsOf != nil || a.s.scratch.plan.guard:
+		return a.roomFor(n, k)
+	case a.guard:
+		return a.s.scratch.shadow.spare(a, n, min(r, k))
+	default:
+		return min(r, k)
 	}
-	return a.room(n)
 }

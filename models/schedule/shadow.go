@@ -29,6 +29,9 @@ type shadow struct {
 	seen  []uint32 // by node: the epoch that looked at it
 	nodes []later
 	rooms []int64 // by group: parts that find room, under a placement that consolidates groups
+
+	asked  question // what spare was asked last, and what it said
+	spared int32
 }
 
 // later is a node at the time of the shadow.
@@ -196,6 +199,29 @@ func (sh *shadow) spare(a *attempt, n, k int32) int32 {
 	if l.room == 0 || sh.unit == 0 && int64(l.room) <= sh.left {
 		return k // there is nothing to lose, or all of it may be lost
 	}
+	// Nodes that are alike come one after the other, empty ones above all.
+	alike := a.c.seatsOf == nil && len(sh.rooms) == 0
+	q := question{a.mark, k, sh.left, *l}
+	if alike && q == sh.asked {
+		return sh.spared
+	}
+	k = sh.borne(a, n, k, l)
+	if alike {
+		sh.asked, sh.spared = q, k
+	}
+	return k
+}
+
+// question is what spare was asked.
+type question struct {
+	mark uint32 // attempt
+	k    int32
+	left int64
+	node later
+}
+
+// borne returns how many of k parts node n can take so that the blocked job keeps its place.
+func (sh *shadow) borne(a *attempt, n, k int32, l *later) int32 {
 	if sh.bears(a, n, k, l) {
 		return k
 	}
