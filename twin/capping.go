@@ -296,8 +296,11 @@ func (w *World) tellCap(d int, p float64, before bool, over float64) {
 	name := w.name(dom.Ref)
 	limit := w.capLimit(dom)
 	load := fmt.Sprintf("%s at %s, %.1f %% of its limit", name, unit.Power(p), 100*p/limit)
-	if math.IsInf(limit, 1) {
+	switch {
+	case math.IsInf(limit, 1):
 		load = fmt.Sprintf("%s at %s, without a limit now", name, unit.Power(p))
+	case limit <= 0:
+		load = fmt.Sprintf("%s at %s, asked to draw nothing", name, unit.Power(p))
 	}
 	after := w.capped(d)
 	switch {
