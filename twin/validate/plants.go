@@ -2,29 +2,21 @@ package validate
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"math"
 	"strings"
-	"time"
 
 	"github.com/halltwin/halltwin/models/cooling"
 	"github.com/halltwin/halltwin/models/moistair"
-	"github.com/halltwin/halltwin/models/weather"
 )
 
 // WholePlants states a day of two whole plants of the Modelica Buildings Library beside our plant of the same machines.
 var WholePlants = Benchmark{
 	Name:  "whole-plants",
 	About: "a day of a 500 kW room with integrated water-side economizer: modes, coil and chiller energy beside two plants of the Modelica Buildings Library",
-	Data: "physics: modelica-buildings/Applications_DataCenters_ChillerCooled_Examples_Integrated*.csv, chiller_eir_records.json; " +
-		"weather: " + sanFrancisco,
-	Run: runPlants,
+	Data:  "physics: modelica-buildings/Applications_DataCenters_ChillerCooled_Examples_Integrated*.csv, chiller_eir_records.json",
+	Run:   runPlants,
 }
-
-const sanFrancisco = "USA_CA_San.Francisco.Intl.AP.724940_TMY3.epw"
 
 // roomPlant is the room of the library's examples: air of 18 to 25 °C, water of 8 °C, two York chillers of 1,055 kW.
 const roomPlant = `
@@ -70,24 +62,7 @@ func runPlants(ctx context.Context, data string) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	where := filepath.Join(data, "weather", sanFrancisco)
-	bytes, err := os.ReadFile(where)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &MissingError{Path: where, From: annualFrom}
-	}
-	if err != nil {
-		return nil, err
-	}
-	series, err := weather.Parse(sanFrancisco, bytes)
-	if err != nil {
-		return nil, err
-	}
-	start := time.Date(2025, 1, 1, 0, 0, 0, 0, time.FixedZone("", series.Zone))
-	source, err := weather.Compile(&weather.Spec{Year: "any"}, series, start, start.AddDate(0, 0, 1))
-	if err != nil {
-		return nil, err
-	}
-	ours, err := roomDay(dir, source)
+	ours, err := roomDay(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -107,17 +82,35 @@ func runPlants(ctx context.Context, data string) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Add("samples_free.here", float64(ours.modes[cooling.Free]), "of 101", "", true)
-	r.Add("samples_partly.here", float64(ours.modes[cooling.Partial]), "of 101", "", true)
-	off := relative(ours.coil, theirs.coil)
-	r.Add("coil.here", ours.coil, "kWh", fmt.Sprintf("%.0f ± 5 %%", theirs.coil), off <= 0.05)
-	r.Add("chiller.here", ours.chiller, "kWh", "", true)
-	r.Say("theirs stay without chillers until the water is a dead band above its set point, and throttle it so that it returns at 24 degC at any load; ours holds the set point, hence fewer hours without chillers")
+	same, err := loadSideDay(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range []struct {
+		name string
+		day  *plantDay
+	}{{"reproduced", same}, {"here", ours}} {
+		free := float64(c.day.modes[cooling.Free])
+		if c.day == same {
+			want := float64(theirs.modes[cooling.Free])
+			r.Add("samples_free."+c.name, free, "of 101", fmt.Sprintf("%.0f ± 3", want), math.Abs(free-want) <= 3)
+		} else {
+			r.Add("samples_free."+c.name, free, "of 101", "", true)
+		}
+		r.Add("samples_partly."+c.name, float64(c.day.modes[cooling.Partial]), "of 101", "", true)
+		off := relative(c.day.coil, theirs.coil)
+		r.Add("coil."+c.name, c.day.coil, "kWh", fmt.Sprintf("%.0f ± 5 %%", theirs.coil), off <= 0.05)
+		r.Add("chiller."+c.name, c.day.chiller, "kWh", "", true)
+	}
+	r.Say("the load-side plant stands in the weather of Denver (DRYCOLD), not of San Francisco: its tower's water gives the wet bulb away")
+	r.Say("reproduced: its own room, coil, exchanger (80 %%), York towers, PI gains and Stein's rule of 20 min waits, of our equations. " +
+		"What is left: our wet bulb is up to 0.4 K warmer, hence 14 %% more of the little that chillers do; it reheats and humidifies, 25 kW at night, which is not modelled here")
+	r.Say("here: our plant of the same chillers never needs them that day: Merkel towers sized for both chillers, an exchanger with an approach of 1.5 K where theirs has 20 %% of the difference, 3.2 K, and no dead band of 1.1 K above the set point")
 	return r, nil
 }
 
-// roomDay runs our plant through the day, with the load of the library's room: 0 to 500 kW in ten hours.
-func roomDay(dir string, source *weather.Source) (*plantDay, error) {
+// roomDay runs our plant through the same day, with the load of the library's room: 0 to 500 kW in ten hours.
+func roomDay(dir string) (*plantDay, error) {
 	c, err := findRecord(dir, "York_YT_1055kW_5_96COP_Vanes")
 	if err != nil {
 		return nil, err
@@ -137,8 +130,7 @@ func roomDay(dir string, source *weather.Source) (*plantDay, error) {
 		return nil, err
 	}
 	s := cooling.New(p)
-	var cursor weather.Cursor
-	in.Weather = source.At(&cursor, 0)
+	in.Weather = dryColdAir(0)
 	p.Settle(s, &in)
 	d := &plantDay{}
 	var out cooling.Output
@@ -147,7 +139,7 @@ func roomDay(dir string, source *weather.Source) (*plantDay, error) {
 		for i := range in.RackHeat {
 			in.RackHeat[i] = 10e3 * min((now+30)/36000, 1)
 		}
-		in.Weather = source.At(&cursor, now+30)
+		in.Weather = dryColdAir(now + 30)
 		p.Step(s, &in, &out)
 		d.coil += (out.Heat + out.Fans) * 60 / 3.6e6 // all of it goes through the coils
 		d.chiller += out.Chillers * 60 / 3.6e6
