@@ -256,7 +256,7 @@ func TestRandomPlants(t *testing.T) {
 			if bad := math.Abs(out.Imbalance()); !(bad <= 1e-9*flows+1e-6) {
 				t.Fatalf("seed %d: %v W of %v from nowhere: %+v\nwater %v loops %v halls %+v", seed, bad, flows, out, s.WaterSupply, s.LoopSupply, s.c.halls)
 			}
-			for name, v := range map[string][]float64{"inlet": s.RackInlet, "outlet": s.RackOutlet, "liquid": s.RackLiquid, "machines": s.Machines, "air": s.HallAir, "humidity": s.HallHumidity, "loops": s.LoopSupply, "water": s.WaterSupply, "delivered": s.Delivered, "tanks": s.TankNodes, "towers": {s.TowerLeaving}} {
+			for name, v := range map[string][]float64{"inlet": s.RackInlet, "doors": s.RearDoor.Supply, "rows": s.InRow.Supply, "outlet": s.RackOutlet, "liquid": s.RackLiquid, "machines": s.Machines, "air": s.HallAir, "humidity": s.HallHumidity, "loops": s.LoopSupply, "water": s.WaterSupply, "delivered": s.Delivered, "tanks": s.TankNodes, "towers": {s.TowerLeaving}} {
 				for i, x := range v {
 					if math.IsNaN(x) || math.IsInf(x, 0) || x < -60 {
 						t.Fatalf("seed %d: %s[%d] = %v", seed, name, i, x)
@@ -331,6 +331,7 @@ func randomPlant(tb *testing.T, rng *rand.Rand) (*Plan, *State, *Input) {
 		spec.Plant.Warm.Reset = &WarmResetSpec{By: pick("outdoor", "load")}
 		defaults(tb, spec.Plant.Warm.Reset)
 	}
+	randomAir(tb, rng, &spec)
 	defaults(tb, &spec)
 	halls := 1 + rng.IntN(3)
 	for range n.Racks {
@@ -338,6 +339,7 @@ func randomPlant(tb *testing.T, rng *rand.Rand) (*Plan, *State, *Input) {
 		n.RackHall = append(n.RackHall, int32(rng.IntN(halls)))
 		n.RackEdge = append(n.RackEdge, rng.IntN(4) == 0)
 	}
+	randomMatrix(rng, &n)
 	p, err := Compile(&spec, n)
 	if err != nil {
 		return nil, nil, nil

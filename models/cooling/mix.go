@@ -235,3 +235,18 @@ func (w *hallWork) cool(loop int, water float64) {
 		w.row.source = water
 	}
 }
+
+// warmest returns the °C of the warmest water of a loop, warm or chilled, with which coils and doors would have done the
+// work of the solution with their valves open; +Inf where none has a set point to keep.
+func (w *hallWork) warmest(warm bool) float64 {
+	need := math.Inf(1)
+	for _, b := range [...]*handlers{&w.handlers, &w.row} {
+		if (b.loop == 1) == warm && b.coil > 0 && b.through > 0 && b.heat > 0 {
+			need = min(need, b.supply+b.through/b.air*(w.hot-b.supply)-b.heat/b.coil)
+		}
+	}
+	if d := &w.door; (d.loop == 1) == warm && d.ec > 0 && d.heat > 0 && !math.IsInf(d.leaving, -1) {
+		need = min(need, (d.ea+(d.ec-d.ek)*w.cold-d.heat)/d.ec)
+	}
+	return need
+}

@@ -34,6 +34,9 @@ func (p *Plan) compilePlant(spec *Spec) error {
 			return &Error{"liquid.supply", sprintf("coolant of %s cannot be made with water of %s: raise it or lower plant.chilled.supply", spec.Liquid.Supply, s.Chilled.Supply)}
 		}
 	}
+	if toAir <= 0 && !chilled.cdus && s.Chilled.Tank != nil && p.airLoad[1] > 0 {
+		return &Error{"plant.chilled.tank", "everything hangs on the warm loop and nothing draws from this tank: leave it out, or write plant.warm.tank"}
+	}
 	chilled.rate = chilled.design / float64(s.Chilled.Rise)
 	chilled.mass = 20e-6 * chilled.design * rhoWater * cpWater
 	if s.Chilled.Volume != nil {

@@ -35,9 +35,8 @@ func (p *Plan) resetWater(s *State, in *Input) {
 func (p *Plan) warmest(s *State, l *water) float64 {
 	need := math.Inf(1)
 	for i := range s.c.halls {
-		if w := &s.c.halls[i]; l.halls && w.coil > 0 && w.air > 0 && w.heat > 0 {
-			ret := w.supply + w.through/w.air*(w.hot-w.supply)
-			need = min(need, ret-w.heat/w.coil)
+		if l.halls {
+			need = min(need, s.c.halls[i].warmest(l.warm))
 		}
 	}
 	if !l.cdus {
@@ -113,7 +112,7 @@ func (s *State) facilityWater(p *Plan) float64 {
 
 // followCoolant keeps the warm water as far below the coldest coolant as the plan has it.
 func (p *Plan) followCoolant(s *State) {
-	if len(p.water) > 1 && p.plant.Warm.Reset == nil {
+	if len(p.water) > 1 && len(s.LoopSet) > 0 && p.plant.Warm.Reset == nil {
 		s.WaterSet[1] = slices.Min(s.LoopSet) - (p.liquidSupply - p.water[1].supply)
 	}
 }

@@ -158,6 +158,9 @@ func (p *Plan) recharge(s *State, b *waterWork, spare float64) {
 	}
 	b.tankIn = b.set
 	b.through(&k, -spare, 1, min(t.charge, b.rate))
+	if b.stored > 0 { // it would give off cold that the set point does not ask for: a warm layer lies below a cold one
+		b.stored, b.tankRate = 0, 0
+	}
 	b.rejected -= b.stored
 }
 
