@@ -20,6 +20,7 @@ import (
 type hotGPU struct {
 	spread float64 // its thermal resistance over the type's
 	local  int     // its number in the node
+	before int     // GPUs that warm its air
 }
 
 // spread draws the thermal resistance of each of a node's GPUs and returns the one that gets hottest.
@@ -39,21 +40,25 @@ func (w *World) spread(n int32) hotGPU {
 			w.spreads[i] = float32(1 + node.GPU.Spread*min(max(st.Norm(), -3), 3))
 		}
 	}
+	for i := lo; i < hi; i++ {
+		w.warmth[i] = float32(node.Warmth(float64(w.spreads[i]), node.Before(int(i-lo))))
+	}
 	return w.hottestOf(n, node, 1<<uint(hi-lo)-1)
 }
 
 // hottestOf returns the GPU that gets hottest among a node's GPUs in mask.
 func (w *World) hottestOf(n int32, t *compute.Node, mask uint64) hotGPU {
 	lo, _ := w.plan.Tree.Children(facility.GPU, n)
-	hot, most := hotGPU{}, 0.0
+	hot, most := -1, float32(0)
 	for m := mask; m != 0; m &= m - 1 {
-		i := bits.TrailingZeros64(m)
-		s := float64(w.spreads[lo+int32(i)])
-		if warmth := t.Warmth(s, t.Before(i)); warmth > most {
-			hot, most = hotGPU{spread: s, local: i}, warmth
+		if i := bits.TrailingZeros64(m); w.warmth[lo+int32(i)] > most {
+			hot, most = i, w.warmth[lo+int32(i)]
 		}
 	}
-	return hot
+	if hot < 0 {
+		return hotGPU{}
+	}
+	return hotGPU{spread: float64(w.spreads[lo+int32(hot)]), local: hot, before: t.Before(hot)}
 }
 
 // worst returns the GPU that gets hottest among a node's GPUs in mask, mostly all of them.
@@ -205,7 +210,7 @@ func (w *World) residual(n int32) (at, rest compute.Temperatures) {
 	r := w.nodeRack[n]
 	t := &w.plan.RackTypes[w.plan.RackType[r]].Node
 	ns, hot := &w.Nodes[n], &w.hottest[n]
-	rest, path := t.Resting(w.Racks[r].Inlet, hot.spread, t.Before(hot.local))
+	rest, path := t.Resting(w.Racks[r].Inlet, hot.spread, hot.before)
 	if since := w.Now - ns.LeftAt; since < path.Settled() {
 		return path.Decay(since).From(ns.Left, rest), rest
 	}

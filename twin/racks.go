@@ -146,7 +146,7 @@ func (w *World) evaluateNode(n int32, t *compute.Node, inlet float64) share {
 		hot := w.worst(n, t, sl.GPUs)
 		load.Groups = append(load.Groups, compute.Group{
 			GPUs: bits.OnesCount64(sl.GPUs), Util: use, Limit: w.limit(n, sl.GPUs, sl.Job),
-			Spread: hot.spread, Before: t.Before(hot.local), Throttled: sl.Hot,
+			Spread: hot.spread, Before: hot.before, Throttled: sl.Hot,
 		})
 		w.hots = append(w.hots, hot.local)
 	}

@@ -34,6 +34,7 @@ type World struct {
 	queues    []int32   // by job: of its queue
 	serviceOf []int32   // by job: its service, -1 for none; nil without services
 	spreads   []float32 // by GPU: its thermal resistance over the type's
+	warmth    []float32 // by GPU: K/W above the coolant of its node, at full flow
 	hottest   []hotGPU  // by node: the GPU that gets hottest
 	level     []uint8   // by job: how late it is capped; nil without power capping
 	levels    int       // their number
@@ -123,6 +124,7 @@ func (w *World) share() {
 	w.rankJobs()
 	w.gpus = float64(t.Count(facility.GPU))
 	w.spreads = make([]float32, t.Count(facility.GPU))
+	w.warmth = make([]float32, t.Count(facility.GPU))
 	w.hottest = make([]hotGPU, t.Count(facility.Node))
 	for n := range w.hottest {
 		w.hottest[n] = w.spread(int32(n))

@@ -251,14 +251,17 @@ func (n *Node) flow(coolant float64, hot *Group) (y, relief float64) {
 	case sink/relief+air/y <= rise:
 		return y, relief
 	}
-	relief = (sink + air) / rise
-	y = math.Pow(relief, 1/g.FlowExponent)
-	if air > 0 { // which falls with the flow itself: Newton's method on its logarithm
-		for range 3 {
+	// sink y^-n + air/y = rise: as if both fell with the mean exponent, and then by Newton's method on the logarithm of y.
+	e := g.FlowExponent
+	x := math.Log((sink+air)/rise) / ((e*sink + air) / (sink + air))
+	y, relief = math.Exp(x), (sink+air)/rise
+	if air > 0 {
+		relief = math.Exp(e * x)
+		for range 2 {
 			s, a := sink/relief, air/y
-			x := (s + a - rise) / (g.FlowExponent*s + a)
+			x := (s + a - rise) / (e*s + a)
 			y *= expNear(x)
-			relief *= expNear(g.FlowExponent * x)
+			relief *= expNear(e * x)
 		}
 		y, relief = min(y, 1), min(relief, 1)
 	}
