@@ -34,6 +34,13 @@ var pardons = []struct{ file, what, why string }{
 	{"twin/validate/raps.go", "time.", "one of its figures is how long a run took"},
 	{"twin/run.go", "time.", "progress is shown to a person at her pace, and the summary says how long the run took"},
 	{"twin/kernel/codec.go", "sync.Map", "what is known of a type is kept; it is the same whoever asks first"},
+	{"twin/record/influx/queue.go", "channel", "it carries a finished recording away from the run, in order"},
+	{"twin/record/influx/queue.go", "select", "it takes a block of memory that is free, or a new one: the same to whoever reads it"},
+	{"twin/record/influx/sender.go", "channel", "a server takes points when it can; the run neither waits for that nor sees it"},
+	{"twin/record/influx/sender.go", "go statement", "a server takes points when it can; the run neither waits for that nor sees it"},
+	{"twin/record/influx/sender.go", "select", "a server takes points when it can; the run neither waits for that nor sees it"},
+	{"twin/record/influx/sender.go", "time.", "pauses between attempts are those of the server's clock"},
+	{"twin/record/influx/influxtest/server.go", "time.", "a server takes its time to start"},
 }
 
 // finding is something that has no place in a world.

@@ -1,0 +1,106 @@
+package influx
+
+import "github.com/halltwin/halltwin/twin/record"
+
+// queue carries frames and events from the run to the encoder, in blocks, and makes the run wait when it is full.
+type queue struct {
+	blocks chan *block
+	free   chan *block
+	filled *block
+}
+
+const (
+	queueBlocks = 8
+	blockItems  = 512
+	blockValues = 64 << 10
+)
+
+// block holds items and their values, so that a frame costs the run no more than a copy.
+type block struct {
+	items    []item
+	values   []float64
+	subjects []int32
+}
+
+type item struct {
+	event          bool
+	log            record.Event
+	column         record.Frame
+	values, things [2]int // where they lie in the block
+}
+
+func newQueue() *queue {
+	return &queue{blocks: make(chan *block, queueBlocks), free: make(chan *block, queueBlocks), filled: &block{}}
+}
+
+func (q *queue) frame(f *record.Frame) {
+	b := q.filled
+	i := item{column: record.Frame{Time: f.Time, Channel: f.Channel}}
+	i.values[0], i.things[0] = len(b.values), len(b.subjects)
+	b.values = append(b.values, f.Values...)
+	b.subjects = append(b.subjects, f.Subjects...)
+	i.values[1], i.things[1] = len(b.values), len(b.subjects)
+	if f.Subjects == nil {
+		i.things = [2]int{-1, -1}
+	}
+	b.items = append(b.items, i)
+	q.turn()
+}
+
+func (q *queue) event(e *record.Event) {
+	i := item{event: true, log: *e}
+	i.log.Fields = nil // they are not in the schema
+	q.filled.items = append(q.filled.items, i)
+	q.turn()
+}
+
+// turn hands a full block over and takes an empty one.
+func (q *queue) turn() {
+	if b := q.filled; len(b.items) >= blockItems || len(b.values) >= blockValues {
+		q.blocks <- b
+		select {
+		case q.filled = <-q.free:
+		default:
+			q.filled = &block{}
+		}
+	}
+}
+
+func (q *queue) close() {
+	q.blocks <- q.filled
+	close(q.blocks)
+}
+
+// each calls fn with every item, until the queue is closed or fn fails.
+func (q *queue) each(fn func(*item) error) error {
+	for b := range q.blocks {
+		for n := range b.items {
+			i := &b.items[n]
+			if !i.event {
+				i.column.Values = b.values[i.values[0]:i.values[1]]
+				if i.things[0] >= 0 {
+					i.column.Subjects = b.subjects[i.things[0]:i.things[1]:i.things[1]]
+					if i.column.Subjects == nil {
+						i.column.Subjects = []int32{}
+					}
+				}
+			}
+			if err := fn(i); err != nil {
+				return err
+			}
+		}
+		b.items, b.values, b.subjects = b.items[:0], b.values[:0], b.subjects[:0]
+		select {
+		case q.free <- b:
+		default:
+		}
+	}
+	return nil
+}
+
+// drop empties the queue, so that nobody waits for an encoder that has stopped.
+func (q *queue) drop() {
+	for range q.blocks {
+		continue
+	}
+}
