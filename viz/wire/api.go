@@ -145,6 +145,7 @@ type Registry struct {
 	Settings []Setting `json:"settings"`
 	Verbs    []Verb    `json:"verbs"`
 	States   []State   `json:"states"` // what the values of channels called KIND.state mean
+	Kinds    []string  `json:"kinds"`  // by the number of a level in frames
 }
 
 // Channel is one channel of a run.
@@ -295,8 +296,9 @@ type Job struct {
 	Restarts int         `json:"restarts"`
 	Segments [][2]Number `json:"segments"`        // when it ran
 	Speed    Number      `json:"speed"`           // at "to", share of full speed
-	Why      string      `json:"why,omitempty"`   // why it waits or is slow, at "to"
-	Where    string      `json:"where,omitempty"` // what it holds: a few names, and how many more
+	Why      string      `json:"why,omitempty"`   // why it waits, at "to"
+	Slow     string      `json:"slow,omitempty"`  // why it is slow, at "to"
+	Nodes    [][2]int32  `json:"nodes,omitempty"` // index ranges of nodes that it holds, [lo, hi), where that is known
 }
 
 // Density is how much is done by time, for when bars are too many. Values are means over the bucket.
@@ -309,15 +311,15 @@ type Density struct {
 
 // Act asks for an action.
 type Act struct {
-	Verb     string   `json:"verb"`
-	Selector string   `json:"selector,omitempty"`
-	Field    string   `json:"field,omitempty"` // set
-	Value    string   `json:"value,omitempty"` // set: with its unit
-	For      string   `json:"for,omitempty"`   // with its unit; for good if left out
-	Job      *int32   `json:"job,omitempty"`   // submit
-	Text     string   `json:"text,omitempty"`  // why; the text of a note
-	At       *float64 `json:"at,omitempty"`    // of a fork's actions, and of a dry run: when, instead of now
-	Dry      bool     `json:"dry,omitempty"`
+	Verb     string          `json:"verb"`
+	Selector string          `json:"selector,omitempty"`
+	Field    string          `json:"field,omitempty"` // set
+	Value    string          `json:"value,omitempty"` // set: with its unit
+	For      string          `json:"for,omitempty"`   // with its unit; for good if left out
+	Job      json.RawMessage `json:"job,omitempty"`   // submit: a job as a scenario states it, {"name":"probe","gpus":8,"work":"2 h"}
+	Text     string          `json:"text,omitempty"`  // why; the text of a note
+	At       *float64        `json:"at,omitempty"`    // of a fork's actions, and of a dry run: when, instead of now
+	Dry      bool            `json:"dry,omitempty"`
 }
 
 // Acted says what was done.
@@ -385,4 +387,35 @@ type File struct {
 	Name  string `json:"name"`
 	Bytes int64  `json:"bytes"`
 	About string `json:"about,omitempty"`
+}
+
+// Now is how the plant stands at a time.
+//
+//	{"t":43200,"total":1,"faults":[{"kind":"crah","index":0,"subject":"hall-0/crah-0","state":"failed",
+//	 "since":43200,"event":17}],"ups":[{"index":0,"subject":"ups-0","autonomy_s":540,"charge":0.98,"state":"works"}]}
+type Now struct {
+	T      float64                   `json:"t"`
+	Faults []Fault                   `json:"faults"` // things that do not work, the worst first, at most 200
+	Total  int                       `json:"total"`  // of them
+	UPS    []Autonomy                `json:"ups"`
+	Counts map[string]map[string]int `json:"counts"` // by kind, by name of the state
+}
+
+// Fault is a thing that does not work.
+type Fault struct {
+	Kind    string `json:"kind"`
+	Index   int32  `json:"index"`
+	Subject string `json:"subject"`
+	State   string `json:"state"`
+	Since   Number `json:"since"`           // of the event, null where none names it
+	Event   int64  `json:"event,omitempty"` // that tells of it
+}
+
+// Autonomy is what a UPS has left.
+type Autonomy struct {
+	Index    int32  `json:"index"`
+	Subject  string `json:"subject"`
+	State    string `json:"state"`
+	Charge   Number `json:"charge"`
+	Autonomy Number `json:"autonomy_s"`
 }

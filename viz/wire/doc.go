@@ -91,7 +91,7 @@
 //	 4  u32  number of the run, from "opened"
 //	 8  u32  stream: 0 of the head, else the status's stream
 //	12  u16  channel: its "id" in GET …/channels
-//	14  u8   level: position of the kind in models/facility: 0 site, 1 hall, 2 row, 3 rack, 4 node, 5 gpu, 6 utility, …
+//	14  u8   level: position of the kind in the kinds of GET …/channels
 //	15  u8   0
 //	16  u32  sequence number within (run, stream, channel, level, bytes a code, first)
 //	20  u32  first: index of the thing that the first code is of
@@ -108,7 +108,7 @@
 // before it; a viewer that has another drops it and may ask {"op":"keyframe","run":…}. A keyframe comes every 5 s, when
 // values leave the range of the last one, after a subscription, a jump or a skip, and on request (at most one a second
 // is honoured). A value differs from the exact one by at most half of scale, which is at most 1/200 of the range of
-// the tile's values at the keyframe, or 1/50000 in 16 bits; exact values come by HTTP.
+// the tile's values at the keyframe, or 1/50000 in 16 bits (small whole numbers, such as states, are exact); exact values come by HTTP.
 //
 // Golden frames lie in testdata: NAME.bin beside NAME.json, which says what it decodes to. Those of a series (001, 002
 // …) are to be applied in order.
@@ -136,6 +136,7 @@
 //	GET    /api/runs/RUN/export          as history, with &format=csv|json&exact=1: a file to save
 //	GET    /api/runs/RUN/events          ?from=…&to=…&severity=…&subject=…&search=…&after=ID&limit=… → [Events]
 //	GET    /api/runs/RUN/tree            ?event=ID → [Events]: the event, what caused it and all that followed
+//	GET    /api/runs/RUN/now             ?t=… → [Now]: what does not work, what batteries have left
 //	GET    /api/runs/RUN/ticks           ?buckets=… → [Ticks]: events by time and severity, and each fault
 //	GET    /api/runs/RUN/jobs            ?from=…&to=…&search=…&limit=…&buckets=… → [Jobs]
 //	GET    /api/runs/RUN/summary         the summary as in summary.json; 404 while the run goes on
@@ -156,7 +157,7 @@
 //
 // "line" is the entry of a scenario's timeline that does the same: copy as scenario. With "dry":true nothing is
 // done but the check, also on a finished run and by a viewer. "value" and "for" are written with their unit, "24
-// degC". A submit names a job of the run to be submitted again: {"verb":"submit","job":17}. Who did it is written to
+// degC". A submit states the job as a scenario does: {"verb":"submit","job":{"name":"probe","gpus":8,"work":"2 h"}}. Who did it is written to
 // the run's actions.log beside the action.
 //
 //	POST /api/runs/first-run/fork
