@@ -107,7 +107,7 @@ func TestServicePowerFollowsItsLoad(t *testing.T) {
 	p := plan(t, `
 duration: 14 h
 site:
-  halls: [{rows: [{racks: 1, rack: {nodes: 1, flow: 0.3 m3/s, node: {gpus: 8, gpu: {use: hardware/gpu-h100-sxm, spread: 0}, cpus: 0}}}]}]
+  halls: [{rows: [{racks: 1, rack: {nodes: 1, flow: 0.3 m3/s, node: {gpus: 8, gpu: {use: hardware/gpu-h100-sxm, spread: 0, leakage: 0 %/K}, cpus: 0}}}]}]
   plant: {kind: none}
   power: {redundancy: none}
   other: 0

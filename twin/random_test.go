@@ -83,10 +83,10 @@ func (d draw) site(b *strings.Builder) (gpus, nodes int) {
           rack:
             %s
             nodes: %d
-            node: {gpus: %d, gpu: {idle: 60 W, max: %d W, min_limit: 100 W, power: {model: %s}, resistance: %.3f K/W}, cpus: 2,
+            node: {gpus: %d, gpu: {idle: 60 W, max: %d W, min_limit: 100 W, power: {model: %s}, resistance: %.3f K/W%s}, gpu_rows: %d, cpus: 2,
               cpu: {cores: 16}, other: 100 W, psu: {model: %s}%s}
 `, d.IntN(3000), halls, rows, racks, strings.ReplaceAll(share, ", ", "\n            "), each, gpus, 300+d.IntN(600), d.oneOf("linear", "sqrt", "cubic", "mse"),
-		d.between(0.03, 0.15), d.oneOf("ideal", "titanium, rating: 3 kW, count: 2", "affine, constant: 10 W, efficiency: 97 %"),
+		d.between(0.03, 0.15), d.dies(), 1+d.IntN(2)*(1-gpus%2), d.oneOf("ideal", "titanium, rating: 3 kW, count: 2", "affine, constant: 10 W, efficiency: 97 %"),
 		strings.ReplaceAll(fans, "\n            fans", ", fans"))
 	if liquid {
 		fmt.Fprintf(b, "  liquid: {supply: %d degC}\n", 25+d.IntN(20))
@@ -118,6 +118,21 @@ func (d draw) site(b *strings.Builder) (gpus, nodes int) {
 		}
 	}
 	return gpus, nodes
+}
+
+// dies writes how dies heat up and leak, if they do.
+func (d draw) dies() string {
+	s := ""
+	switch d.IntN(3) {
+	case 1:
+		s = fmt.Sprintf(", die_capacity: %d J/K", 50+d.IntN(300))
+	case 2:
+		s = fmt.Sprintf(", die_resistance: %.3f K/W, die_capacity: %d J/K, sink_capacity: %d J/K", d.between(0.005, 0.029), 50+d.IntN(300), 100+d.IntN(3000))
+	}
+	if d.chance(0.5) {
+		s += fmt.Sprintf(", leakage: %.2f %%/K, clear: %d K", d.between(0, 0.4), d.IntN(5))
+	}
+	return s
 }
 
 // work writes jobs, generated and stated.

@@ -61,7 +61,7 @@ func (s *GPUSpec) Validate(fail func(path, msg string)) {
 	}
 	switch {
 	case s.DieResistance > 0 && s.DieResistance >= s.Resistance:
-		fail("die_resistance", fmt.Sprintf("die_resistance (%s) is a part of resistance (%s)", s.DieResistance, s.Resistance))
+		fail("die_resistance", fmt.Sprintf("die_resistance (%s) is a part of resistance (%s): it must be less", s.DieResistance, s.Resistance))
 	case s.SinkCapacity > 0 && s.DieCapacity == 0:
 		fail("sink_capacity", "a sink that lags needs a die that lags: write die_capacity")
 	case s.SinkCapacity > 0 && s.DieResistance == 0:
