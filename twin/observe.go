@@ -242,6 +242,8 @@ func (w *World) powerGauge(ch *channel.Channel, out []float64) []float64 {
 			v = p.Flow[u]
 		case "load":
 			v = p.Load[u]
+		case "power_factor":
+			v = w.plan.Power.PowerFactor(p, u)
 		case "charge":
 			v = w.plan.Power.Charge(p, u-lo)
 		case "autonomy":

@@ -98,7 +98,7 @@ var table = number([]row{
 
 	{"p95_wait", "s", f.Site, Total, Max, "95th percentile of the time from submission to first start, of the jobs that have started."},
 
-	{"pdu.load", "", f.PDU, Gauge, Max, "Power delivered, as a share of the rating."},
+	{"pdu.load", "", f.PDU, Gauge, Max, "Power delivered, as a share of the rating; apparent power where that is a larger share."},
 	{"pdu.power", "W", f.PDU, Gauge, Sum, "Power delivered."},
 	{"pdu.state", "", f.PDU, Gauge, Max, "State of the PDU, in the numbers of States: 0 works, higher is worse."},
 
@@ -164,18 +164,19 @@ var table = number([]row{
 	{"tower.power", "W", f.Tower, Gauge, Sum, "Electrical power of the fans."},
 	{"tower.state", "", f.Tower, Gauge, Max, "State of the tower, in the numbers of States: 0 works, higher is worse."},
 
-	{"transformer.load", "", f.Transformer, Gauge, Max, "Power delivered, as a share of the rating."},
+	{"transformer.load", "", f.Transformer, Gauge, Max, "Power delivered, as a share of the rating; apparent power where that is a larger share."},
 	{"transformer.power", "W", f.Transformer, Gauge, Sum, "Power delivered."},
 	{"transformer.state", "", f.Transformer, Gauge, Max, "State of the transformer, in the numbers of States: 0 works, higher is worse."},
 
 	{"ups.autonomy", "s", f.UPS, Gauge, Min, "Time for which the battery would carry the present output, whether or not it does; at most a day."},
 	{"ups.charge", "", f.UPS, Gauge, Min, "Energy in the battery, as a share of what a full one holds."},
-	{"ups.load", "", f.UPS, Gauge, Max, "Power delivered, as a share of the rating."},
+	{"ups.load", "", f.UPS, Gauge, Max, "Power delivered, as a share of the rating; apparent power where that is a larger share."},
 	{"ups.power", "W", f.UPS, Gauge, Sum, "Power delivered."},
 	{"ups.state", "", f.UPS, Gauge, Max, "State of the UPS, in the numbers of States: 0 works, higher is worse."},
 
 	{"utility.load", "", f.Utility, Gauge, Max, "Power drawn from the feed, as a share of its rating."},
 	{"utility.power", "W", f.Utility, Gauge, Sum, "Power drawn from the feed."},
+	{"utility.power_factor", "", f.Utility, Gauge, Min, "Power over apparent power that is drawn from the feed; 1 where the scenario has no model of it."},
 	{"utility.state", "", f.Utility, Gauge, Max, "State of the utility, in the numbers of States: 0 works, higher is worse."},
 
 	{"weather.dry_bulb", "degC", f.Site, Gauge, Last, "Temperature of the outdoor air."},

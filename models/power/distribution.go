@@ -230,7 +230,7 @@ func (p *Plan) loadPDU(s *State, m *memory, u int32, w float64) {
 	m.sides[i].fresh[(u-p.sides[i].pdus.first)/block] = false
 
 	s.Flow[u] = w
-	x, was := w*(1/l.rating), s.Load[u]
+	x, was := p.apparentPDU(s, u, w)*(1/l.rating), s.Load[u]
 	if x != was {
 		p.warmPDU(s, m, u)
 		s.AbovePDUs += hot(x, p.continuous*overload) - hot(was, p.continuous*overload)

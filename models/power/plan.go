@@ -89,6 +89,8 @@ type Plan struct {
 	charging         float64 // stored ÷ charging power
 	bypass           bool
 	mechUPS          bool
+	eco              bool     // UPSs feed their load over the line path
+	factor           *factors // nil: a power factor of 1 everywhere
 
 	start, retry, cooldown float64 // s
 	failToStart            float64

@@ -68,6 +68,9 @@ func randomSpec(t *rapid.T, base *Spec) *Spec {
 	s.Restart.After = unit.Duration(rapid.SampledFrom([]float64{0, 20}).Draw(t, "after"))
 	s.Restart.Every = unit.Duration(rapid.SampledFrom([]float64{0, 7}).Draw(t, "every"))
 	s.Mechanical.UPS = rapid.Bool().Draw(t, "cooling on ups")
+	if rapid.Bool().Draw(t, "power factors") {
+		s.PowerFactor = &PowerFactorSpec{Oversize: 2, UPS: 0.97, Mechanical: 0.8, UPSRated: 0.9, GenRated: 0.8}
+	}
 	curve := rapid.SampledFrom([]string{"thermal", "ieee-ei", "iec-si"}).Draw(t, "curve")
 	s.PDU.Breaker.Curve, s.Transformer.Breaker.Curve = curve, curve
 	if rapid.Bool().Draw(t, "limit") {
@@ -156,6 +159,15 @@ func sound(t *rapid.T, w *world) {
 			t.Fatalf("%s carries %g W though it is failed or open", p.name(int32(u)), x)
 		case !(s.Heat[u] >= 0 && (s.Heat[u] < 1 || s.Open[u] || !s.Up[u] || s.Load[u] <= p.layers[p.layerOf(int32(u))].breaker.Pickup)):
 			t.Fatalf("%s has heat %g at load %g and has not tripped", p.name(int32(u)), s.Heat[u], s.Load[u])
+		}
+	}
+	if p.factor != nil { // a transformer, or a feed without transformers, carries the var of its side
+		for i := range p.layers {
+			for u := p.layers[i].first; u < p.layers[i].end; u++ {
+				if pf := p.PowerFactor(s, int(u)); !(pf > 0 && pf <= 1) || !(s.Var[u] >= 0) {
+					t.Fatalf("%s has a power factor of %g, %g var", p.name(u), pf, s.Var[u])
+				}
+			}
 		}
 	}
 	for k := range s.UPS {

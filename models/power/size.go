@@ -125,7 +125,7 @@ func (c *compiler) upsLayer(it, mech float64) float64 {
 	c.bypass = s.Bypass && s.Mode != "dc"
 	switch s.Mode {
 	case "eco":
-		c.curve = c.line
+		c.curve, c.eco = c.line, true
 	case "dc":
 		c.curve = s.Curve.curve(rectifierLoss)
 	}
@@ -286,4 +286,5 @@ func (c *compiler) wire(pairs []pair) {
 		}
 	}
 	c.cordRacks(pairs)
+	c.factors()
 }

@@ -36,6 +36,7 @@ func (p *Plan) solve(s *State, rackW []float64, mechW float64) {
 		p.loadUPS(s, i)
 	}
 	p.loadSources(s)
+	p.react(s)
 	if !m.still {
 		p.command(s)
 	}
@@ -368,7 +369,7 @@ func (p *Plan) rate(s *State) {
 		l := &p.layers[i]
 		inverse := 1 / l.rating
 		for u := l.first; u < l.end; u++ {
-			x := s.Flow[u] * inverse
+			x := p.burden(s, i, u) * inverse
 			if i == upses && s.UPS[u-l.first] == UPSBypass {
 				x = 0 // the inverter carries nothing
 			}

@@ -20,6 +20,7 @@ type Spec struct {
 	UPS         UPSBankSpec      `yaml:"ups" doc:"uninterruptible power supplies"`
 	PDU         PDUsSpec         `yaml:"pdu" doc:"power distribution units that feed racks"`
 	RackLimit   *unit.Power      `yaml:"rack_limit" doc:"rating of the breaker of one rack cord; absent: not limited" range:"(0,)"`
+	PowerFactor *PowerFactorSpec `yaml:"power_factor" doc:"power factors, by which equipment is loaded in kVA; absent: 1 everywhere"`
 	Restart     RestartSpec      `yaml:"restart" doc:"how racks come back after they were without power"`
 	Mechanical  MechanicalSpec   `yaml:"mechanical" doc:"path of the cooling load"`
 }

@@ -1,6 +1,7 @@
 package power
 
 import (
+	"math"
 	"slices"
 	"strconv"
 
@@ -75,6 +76,7 @@ type State struct {
 	Heat []float64 // by unit: overload heat, trips at 1; of a PDU as of its HeatAge
 	Over []uint8   // by unit: what was last said of its load: 0 nothing, 1 above continuous limit, 2 will trip
 
+	Var     []float64 // by unit: var that it delivers; nil without a model of power factors
 	Voltage []float64 // by utility: relative to nominal
 	Sagging []bool    // by side: its feed sags and its loads still stand it
 	Ride    []float64 // by side: s that they stand it
@@ -172,6 +174,9 @@ func New(p *Plan, seed random.Seed) *State {
 		RackOn: make([]bool, p.racks), Cut: make([]uint8, p.racks), MechOn: true,
 		Told: Told{UPS: make([]UPSMode, nu), Live: make([]bool, k), From: make([]int32, k), Mech: true},
 	}
+	if p.factor != nil {
+		s.Var = make([]float64, n)
+	}
 	if p.limited() {
 		s.CordLoad, s.CordLive = make([]float64, p.racks), make([]uint8, p.racks)
 		s.BranchHeat = make([]float64, 2*p.racks)
@@ -209,6 +214,7 @@ func (s *State) Clone() *State {
 	c := *s
 	c.Up, c.Open = slices.Clone(s.Up), slices.Clone(s.Open)
 	c.Flow, c.Load, c.Heat, c.Over = slices.Clone(s.Flow), slices.Clone(s.Load), slices.Clone(s.Heat), slices.Clone(s.Over)
+	c.Var = slices.Clone(s.Var)
 	c.Source, c.Target, c.Transfer = slices.Clone(s.Source), slices.Clone(s.Target), slices.Clone(s.Transfer)
 	c.Live, c.Fed, c.Bypassed = slices.Clone(s.Live), slices.Clone(s.Fed), slices.Clone(s.Bypassed)
 	c.Voltage, c.Sagging, c.Ride = slices.Clone(s.Voltage), slices.Clone(s.Sagging), slices.Clone(s.Ride)
@@ -260,6 +266,9 @@ func (p *Plan) Autonomy(s *State, i int) float64 {
 
 // Current returns the line current in A of utility i.
 func (p *Plan) Current(s *State, i int) float64 {
+	if p.factor != nil {
+		return LineCurrent(math.Hypot(s.Flow[i], s.Var[i]), p.volts, 1)
+	}
 	return LineCurrent(s.Flow[i], p.volts, p.powerFactor)
 }
 
