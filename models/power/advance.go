@@ -49,6 +49,9 @@ func (p *Plan) Advance(s *State, dt float64) {
 		case GensetStarting, GensetRefusing, GensetCooling:
 			s.Timer[k] -= dt
 		}
+		if s.Delivery[k] > 0 {
+			s.Delivery[k] = max(s.Delivery[k]-dt, due/2)
+		}
 		use := s.FuelUse[k] * dt
 		s.Fuel[k] -= use
 		s.Counts.Fuel += use
@@ -63,6 +66,7 @@ func (p *Plan) Advance(s *State, dt float64) {
 			s.Ride[i] -= dt
 		}
 		s.Connect[i] = max(s.Connect[i]-dt, 0)
+		s.Gap[i] = max(s.Gap[i]-dt, 0)
 	}
 	if p.gated {
 		for g, t := range s.Gate {
@@ -103,7 +107,7 @@ func (p *Plan) Next(s *State) float64 {
 		}
 	}
 	for k, m := range s.Gensets {
-		if m != GensetOff && m != GensetLockedOut {
+		if m != GensetOff && m != GensetLockedOut || p.delivery > 0 {
 			t = min(t, p.gensetTime(s, k))
 		}
 	}
@@ -116,6 +120,9 @@ func (p *Plan) Next(s *State) float64 {
 		return 0
 	}
 	for i := range p.sides {
+		if s.Gap[i] > due {
+			t = min(t, s.Gap[i])
+		}
 		if s.Sagging[i] && s.Ride[i] > due {
 			t = min(t, s.Ride[i])
 		}
@@ -185,10 +192,7 @@ func (p *Plan) gensetTime(s *State, k int) float64 {
 	case GensetStarting, GensetRefusing, GensetCooling:
 		t = s.Timer[k]
 	}
-	if s.FuelUse[k] > 0 {
-		t = min(t, s.Fuel[k]/s.FuelUse[k])
-	}
-	return t
+	return min(t, p.fuelTime(s, k))
 }
 
 // cooled is the heat at which a UPS bank takes its load back from its bypass.

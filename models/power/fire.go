@@ -10,6 +10,7 @@ import (
 // Effect is one line for the event log: what happened to what.
 //
 // Kinds: side.lost, side.back (a side's switchboard), genset.refuse, genset.lockout, genset.run, genset.stop, genset.dry,
+// genset.order, genset.refuel,
 // ats.transfer, ups.battery, ups.online, ups.bypass, ups.off, battery.empty, battery.full,
 // sts.transfer, load.shed, load.restored, breaker.trip, load.high, load.over, load.normal, racks.dark, racks.on, cooling.off, cooling.on.
 type Effect struct {
@@ -87,23 +88,28 @@ func (f *firing) gensets() {
 	for k, m := range f.Gensets {
 		u := first + int32(k)
 		if f.FuelUse[k] > 0 && f.Fuel[k]/f.FuelUse[k] <= due {
-			f.Gensets[k], f.Fuel[k] = GensetLockedOut, 0
+			f.Gensets[k], f.Fuel[k], f.Dry[k] = GensetLockedOut, 0, true
 			f.say("genset.dry", u, "has run out of fuel")
 			continue
 		}
+		f.refuel(k, u)
 		if f.Timer[k] > due {
 			continue
 		}
 		switch m {
 		case GensetStarting:
 			f.Counts.GensetStarts++
-			if f.Draws[k].Float64() >= f.failToStart {
+			if f.crank(k) {
 				f.run(k, u)
 				continue
 			}
-			f.Gensets[k], f.Timer[k] = GensetRefusing, float64(f.attempts-1)*f.retry
+			f.Gensets[k], f.Timer[k] = GensetRefusing, float64(min(int(f.Cranks[k]), f.attempts-1))*f.retry
 			f.say("genset.refuse", u, "does not start at the first crank of %d", f.attempts)
 		case GensetRefusing:
+			if int(f.Cranks[k]) < f.attempts {
+				f.run(k, u)
+				continue
+			}
 			f.Gensets[k] = GensetLockedOut
 			f.Counts.GensetRefusals++
 			f.say("genset.lockout", u, "has not started and is locked out")

@@ -94,6 +94,9 @@ type Plan struct {
 
 	start, retry, cooldown float64 // s
 	failToStart            float64
+	failToCrank            float64
+	delivery, reorder      float64 // s, 0 for none; m³
+	gap                    float64 // s that an eco UPS leaves its load without power; 0: not noticed
 	attempts               int
 	tank, fullFuel, idle   float64 // m³, m³/J, ratio
 

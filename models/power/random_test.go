@@ -59,6 +59,12 @@ func randomSpec(t *rapid.T, base *Spec) *Spec {
 	s.Genset.FailToStart = ratio(rapid.Float64Range(0, 1).Draw(t, "refusal"))
 	s.Genset.Bus = rapid.SampledFrom([]string{"side", "common"}).Draw(t, "bus")
 	s.Genset.Fuel.Tank = 3600
+	if rapid.Bool().Draw(t, "fuel is delivered") {
+		d := unit.Duration(rapid.SampledFrom([]float64{60, 1500, 6000}).Draw(t, "delivery"))
+		s.Genset.Fuel.Delivery, s.Genset.Fuel.Reorder = &d, 0.5
+	}
+	s.Genset.FailToCrank = ratio(rapid.SampledFrom([]float64{0, 0.6}).Draw(t, "crank"))
+	s.UPS.Each.Transfer = unit.Duration(rapid.SampledFrom([]float64{0.004, 0.1}).Draw(t, "eco transfer"))
 	if rapid.Bool().Draw(t, "steps") {
 		step := ratio(scale("step") / 2)
 		s.Genset.Step, s.Genset.Settle = &step, unit.Duration(rapid.SampledFrom([]float64{2, 30}).Draw(t, "settle"))

@@ -126,6 +126,10 @@ func (c *compiler) upsLayer(it, mech float64) float64 {
 	switch s.Mode {
 	case "eco":
 		c.curve, c.eco = c.line, true
+		if s.Transfer > holdUp {
+			c.gap = float64(s.Transfer)
+			c.note("ups: it takes %s to leave eco mode, and power supplies run on for %s: racks with one cord are lost with the line", seconds(c.gap), seconds(holdUp))
+		}
 	case "dc":
 		c.curve = s.Curve.curve(rectifierLoss)
 	}
@@ -187,6 +191,7 @@ func (c *compiler) gensetLayer(bus float64) {
 	l.breaker, l.model = s.Overload.breaker(gensetOverload), s.Title
 	c.start, c.retry, c.cooldown = float64(s.Start), float64(s.Retry), float64(s.Cooldown)
 	c.failToStart, c.attempts = float64(s.FailToStart), s.Attempts
+	c.failToCrank = float64(s.FailToCrank)
 	c.settle, c.shed = float64(s.Settle), s.Shed
 	if s.Step != nil {
 		c.step = float64(*s.Step)
@@ -194,6 +199,9 @@ func (c *compiler) gensetLayer(bus float64) {
 	c.idle = float64(s.Fuel.Idle)
 	c.fullFuel = float64(s.Fuel.FullLoad) / 3.6e6
 	c.tank = float64(s.Fuel.Tank) * FuelUse(l.rating, l.rating, c.fullFuel, c.idle)
+	if d := s.Fuel.Delivery; d != nil {
+		c.delivery, c.reorder = float64(*d), float64(s.Fuel.Reorder)*c.tank
+	}
 }
 
 func (c *compiler) transformerLayer(bus float64) {

@@ -57,7 +57,7 @@ func (p *Plan) energise(s *State, i int) {
 	good := p.available(s, i, s.Source[i])
 	live := good
 	if good {
-		s.Sagging[i] = false
+		s.Sagging[i], s.Gap[i] = false, 0
 	} else {
 		live = p.rides(s, i)
 	}
@@ -87,10 +87,13 @@ func (p *Plan) energise(s *State, i int) {
 			s.Drained[k] = false
 		}
 		working = working || m == UPSOnline || m == UPSBattery
+		if p.gap > 0 && m == UPSBattery && s.UPS[k] == UPSOnline {
+			s.Gap[i] = p.gap
+		}
 		s.UPS[k] = m
 	}
 	if sd.ups.count() > 0 {
-		s.Fed[i] = working || live && p.bypass && s.Blocks[i] > 0
+		s.Fed[i] = working && s.Gap[i] <= due || live && p.bypass && s.Blocks[i] > 0
 	}
 }
 

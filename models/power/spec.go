@@ -96,6 +96,7 @@ type GensetSpec struct {
 	Rating      *unit.Power   `yaml:"rating" doc:"standby rating; absent: the design load is 80 % of it" range:"(0,)"`
 	Start       unit.Duration `yaml:"start" doc:"time from the loss of the utility until it takes load" default:"10 s" source:"NFPA 110 type 10" range:"(0,)"`
 	FailToStart unit.Ratio    `yaml:"fail_to_start" doc:"probability that it does not start when asked to" default:"0.7 %" source:"typical, 0.5–1 % a demand" range:"[0,1]"`
+	FailToCrank unit.Ratio    `yaml:"fail_to_crank" doc:"probability that one crank does not catch, of a genset that starts when it is tried often enough" default:"0 %" source:"chosen" range:"[0,1]"`
 	Attempts    int           `yaml:"attempts" doc:"cranks before it locks out" default:"3" source:"NFPA 110" range:"[1,10]"`
 	Retry       unit.Duration `yaml:"retry" doc:"time of one further crank and its rest" default:"30 s" source:"NFPA 110: 15 s crank, 15 s rest" range:"(0,)"`
 	Cooldown    unit.Duration `yaml:"cooldown" doc:"time it runs unloaded before it stops" default:"5 min" source:"typical" range:"[0,)"`
@@ -108,6 +109,9 @@ type FuelSpec struct {
 	Tank     unit.Duration `yaml:"tank" doc:"time at rated power that the tank lasts" default:"24 h" source:"typical" range:"(0,)"`
 	FullLoad unit.Volume   `yaml:"full_load" doc:"fuel of one kWh at rated power" default:"0.25 L" source:"typical, 0.21–0.25 L/kWh" range:"(0,)"`
 	Idle     unit.Ratio    `yaml:"idle" doc:"fuel use without load, relative to that at rated power" default:"8 %" source:"typical" range:"[0,1]"`
+
+	Delivery *unit.Duration `yaml:"delivery" doc:"time from an order of fuel until the tank is full again; absent: none comes" range:"(0,)"`
+	Reorder  unit.Ratio     `yaml:"reorder" doc:"share of the tank at which fuel is ordered" default:"50 %" source:"typical of delivery contracts" range:"[0,1)"`
 }
 
 // GensetsSpec is all gensets.
@@ -152,6 +156,7 @@ type UPSSpec struct {
 	Line     *CurveSpec    `yaml:"line" doc:"loss of the line path, in eco mode and on bypass; absent: 0.4 %, 0.1 %, 0.8 %, typical"`
 	Bypass   bool          `yaml:"bypass" doc:"the static bypass carries the load when overloaded or when no unit works" default:"true"`
 	Autonomy unit.Duration `yaml:"autonomy" doc:"battery time at rated load, end of life" default:"5 min" source:"typical" range:"(0,)"`
+	Transfer unit.Duration `yaml:"transfer" doc:"eco: time that the inverter needs to take over when the line path fails; power supplies run on for 20 ms without input (ITI curve), so that a longer one loses the racks that have no other cord" default:"4 ms" source:"typical, 2–8 ms" range:"[0,10]"`
 	Battery  BatterySpec   `yaml:"battery" doc:"battery"`
 	Overload *OverloadSpec `yaml:"overload" doc:"overload limit; absent: 125 % for 10 min, 150 % at once, typical"`
 }

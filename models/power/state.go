@@ -90,6 +90,7 @@ type State struct {
 	Cooled   []float64 // by side: W of cooling when it last had everything
 
 	Source   []int32   // by side: the feed it is on, counted in its preference; their number means the gensets
+	Gap      []float64 // by side: s until its UPSs, that left eco mode, carry its load
 	Target   []int32   // by side: what it is to move to; -1: nothing
 	Transfer []float64 // by side: s until it moves
 	Live     []bool    // by side: the switchboard has voltage
@@ -107,11 +108,14 @@ type State struct {
 	Drained   []bool    // by UPS: cut off
 	Charging  []bool    // by UPS: not full
 
-	Gensets []GensetMode
-	Timer   []float64       // by genset: s until its mode ends
-	Fuel    []float64       // by genset: m³ left
-	FuelUse []float64       // by genset: m³/s
-	Draws   []random.Stream // by genset: whether it starts
+	Gensets  []GensetMode
+	Timer    []float64       // by genset: s until its mode ends
+	Cranks   []int32         // by genset: how many of its cranks fail this time
+	Dry      []bool          // by genset: locked out for lack of fuel
+	Delivery []float64       // by genset: s until its tank is filled; 0: nothing is ordered
+	Fuel     []float64       // by genset: m³ left
+	FuelUse  []float64       // by genset: m³/s
+	Draws    []random.Stream // by genset: whether it starts
 
 	RackOn     []bool    // by rack: at least one cord is live
 	Cut        []uint8   // by rack: cords whose breaker tripped, bits
@@ -166,6 +170,7 @@ func New(p *Plan, seed random.Seed) *State {
 		UPS: make([]UPSMode, nu), Available: make([]float64, nu), Bound: make([]float64, nu),
 		BatteryW: make([]float64, nu), Drained: make([]bool, nu), Charging: make([]bool, nu),
 		Gensets: make([]GensetMode, ng), Timer: make([]float64, ng), Fuel: make([]float64, ng),
+		Cranks: make([]int32, ng), Dry: make([]bool, ng), Delivery: make([]float64, ng), Gap: make([]float64, k),
 		FuelUse: make([]float64, ng), Draws: make([]random.Stream, ng),
 		Voltage: make([]float64, p.layers[utilities].count()), Sagging: make([]bool, k), Ride: make([]float64, k),
 		Gate: make([]float64, len(p.rackFeeds)), Shed: make([]bool, len(p.rackFeeds)), ShedLoad: make([]float64, len(p.rackFeeds)), ShedAt: make([]int32, len(p.rackFeeds)),
@@ -215,6 +220,7 @@ func (s *State) Clone() *State {
 	c.Up, c.Open = slices.Clone(s.Up), slices.Clone(s.Open)
 	c.Flow, c.Load, c.Heat, c.Over = slices.Clone(s.Flow), slices.Clone(s.Load), slices.Clone(s.Heat), slices.Clone(s.Over)
 	c.Var = slices.Clone(s.Var)
+	c.Cranks, c.Dry, c.Delivery, c.Gap = slices.Clone(s.Cranks), slices.Clone(s.Dry), slices.Clone(s.Delivery), slices.Clone(s.Gap)
 	c.Source, c.Target, c.Transfer = slices.Clone(s.Source), slices.Clone(s.Target), slices.Clone(s.Transfer)
 	c.Live, c.Fed, c.Bypassed = slices.Clone(s.Live), slices.Clone(s.Fed), slices.Clone(s.Bypassed)
 	c.Voltage, c.Sagging, c.Ride = slices.Clone(s.Voltage), slices.Clone(s.Sagging), slices.Clone(s.Ride)
@@ -296,7 +302,7 @@ func (p *Plan) Health(s *State, r facility.Ref, up bool) bool {
 		i := u - p.layers[gensets].first
 		s.Gensets[i], s.Timer[i] = GensetOff, 0
 		if up && s.Fuel[i] <= 0 {
-			s.Fuel[i] = p.tank
+			s.Fuel[i], s.Dry[i], s.Delivery[i] = p.tank, false, 0
 		}
 	case upses:
 		if up {
