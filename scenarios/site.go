@@ -158,7 +158,7 @@ func (c *compiler) plants() {
 	s, p, t := &c.spec.Site, c.plan, c.plan.Tree
 	n := t.Count(facility.Rack)
 	sizes := cooling.Sizes{
-		Racks: n, RackHall: make([]int32, n), RackDesign: make([]float64, n), RackLiquid: make([]float64, n),
+		Racks: n, RackHall: make([]int32, n), RackRow: make([]int32, n), RackDesign: make([]float64, n), RackLiquid: make([]float64, n),
 		RackFlow: make([]float64, n), RackMass: make([]float64, n), RackEdge: make([]bool, n),
 		Pressure: moistair.PressureAt(float64(s.Altitude)),
 	}
@@ -169,6 +169,7 @@ func (c *compiler) plants() {
 		ref := facility.Ref{Kind: facility.Rack, Index: int32(r)}
 		sizes.RackHall[r], _ = t.Ancestor(ref, facility.Hall)
 		row, _ := t.Ancestor(ref, facility.Row)
+		sizes.RackRow[r] = row
 		lo, hi := t.Children(facility.Rack, row)
 		sizes.RackEdge[r] = hi-lo > 2 && (int32(r) == lo || int32(r) == hi-1)
 		sizes.RackDesign[r], sizes.RackLiquid[r], sizes.RackMass[r] = rt.Max, rt.Liquid, rt.HeatCapacity
@@ -176,6 +177,7 @@ func (c *compiler) plants() {
 		ratings[r] = rt.Max
 		liquid = liquid || rt.Liquid > 0
 	}
+	sizes.Carried = c.matrix()
 	spec := &cooling.Spec{Air: s.Air, Liquid: s.Liquid, Plant: s.Plant}
 	if liquid && spec.Liquid == nil {
 		c.fail("site", "required", "racks with cold plates need a liquid loop", "write site.liquid: {supply: 32 degC}")

@@ -86,7 +86,13 @@ type Class struct {
 	Above              float64 // K: the most by which an inlet was above the hottest allowable
 	CoolantAbove       float64 // K: likewise of the coolant
 
+	Change      float64 // K: the most by which an inlet has changed within an hour, or 15 minutes with tape
+	Fast        bool    // that is more than is allowable
+	OutsideRate float64 // s in which it was
+
+	swing               swing
 	toldAir, toldLiquid Breach // what [Plan.Crossings] said last
+	toldFast            bool
 }
 
 // classLimits are the limits of a plan, with humidity limits as ratios at its pressure.
@@ -201,7 +207,8 @@ func (p *Plan) classify(s *State, dt float64, out *Output) {
 		c := &s.Class[i]
 		if l.air != "" && p.halls[i].racks > 0 {
 			p.classifyAir(s, i, dt)
-			out.Crossed = out.Crossed || p.crossedAir(s, i)
+			p.classifyChange(c, dt)
+			out.Crossed = out.Crossed || p.crossedAir(s, i) || p.crossedRate(c)
 		}
 		if l.liquid != "" && c.Coolant > math.Inf(-1) {
 			above := c.Coolant - l.liquidHottest
@@ -281,6 +288,10 @@ func (p *Plan) Crossings(s *State, add []Crossing) []Crossing {
 			}
 			add = append(add, Crossing{i, c.Air != Inside, text})
 		}
+		if l := &p.class; l.air != "" && p.crossedRate(c) {
+			c.toldFast = c.Fast
+			add = append(add, Crossing{i, c.Fast, p.explainRate(s, i)})
+		}
 		if c.crossedLiquid(&p.class) {
 			c.toldLiquid = c.Liquid
 			text := p.explainLiquid(s, i)
@@ -318,13 +329,30 @@ func (p *Plan) explainAir(s *State, i int) string {
 		fmt.Fprintf(&b, "dew point %.1f °C and %.0f %% at the inlets, allowable %.0f to %.0f °C and %.0f to %.0f %%",
 			p.DewPoint(s, i), 100*moistair.Relative(c.Coldest, s.HallHumidity[i], p.pressure), a.dryDew, a.wetDew, 100*a.dryRH, 100*a.wetRH)
 	}
+	return b.String() + p.behind(s, i)
+}
+
+// behind says what stands behind the air of a hall: its supply, the units that are lost, and the water.
+func (p *Plan) behind(s *State, i int) string {
 	h := &p.halls[i]
+	var b strings.Builder
 	fmt.Fprintf(&b, "; supply air %.1f °C for a set point of %.1f", s.HallSupply[i], s.HallSet[i])
-	if up := s.working(facility.CRAH, h.first, h.n); up < h.n {
-		fmt.Fprintf(&b, ", %d of %d CRAHs work", up, h.n)
+	for _, of := range []struct {
+		kind     facility.Kind
+		name     string
+		first, n int32
+	}{
+		{facility.CRAH, "CRAHs", h.first, h.n}, {facility.InRow, "in-row coolers", h.row.first, h.row.n},
+		{facility.RearDoor, "rear doors", h.firstDoor, h.doors},
+	} {
+		if up := s.working(of.kind, of.first, of.n); up < of.n {
+			fmt.Fprintf(&b, ", %d of %d %s work", up, of.n, of.name)
+		}
 	}
-	if len(p.water) > 0 {
-		fmt.Fprintf(&b, ", %s", p.waterText(s, 0))
+	for w := range p.water {
+		if p.water[w].halls {
+			fmt.Fprintf(&b, ", %s", p.waterText(s, w))
+		}
 	}
 	return b.String()
 }

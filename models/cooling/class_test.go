@@ -51,8 +51,11 @@ func TestClassOfAir(t *testing.T) {
 		p.Health(s, facility.Ref{Kind: facility.CRAH, Index: u}, true)
 	}
 	run(t, p, s, in, 7200, step)
-	if len(told) != 2 || !told[0].Out || told[1].Out {
+	if len(told) != 4 || !told[0].Out || !told[1].Out || told[2].Out || told[3].Out {
 		t.Fatalf("told %+v", told)
+	}
+	if !strings.Contains(told[1].Text, "too fast: inlets changed by 2") || !strings.Contains(told[1].Text, "in 60 min, 20 allowable") {
+		t.Errorf("%q does not say how fast", told[1].Text)
 	}
 	for _, want := range []string{"outside ASHRAE A2, too warm", "35.0 allowable", "0 of 4 CRAHs work", "chilled water"} {
 		if !strings.Contains(told[0].Text, want) {

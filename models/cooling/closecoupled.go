@@ -155,8 +155,8 @@ func (p *Plan) compileDoors(spec *Spec, n *Sizes) error {
 			ca := d.flow * p.rackFixed[rack].share * p.rhoCp
 			var eps float64
 			if d.ua, eps = DoorUA(heat, float64(r.Capture), ca, d.water, float64(spec.Air.Supply), water); math.IsNaN(d.ua) {
-				return &Error{"air.rear_door.capture", sprintf("no door takes %s of %s from air at %.1f °C with water at %s (an effectiveness of %.2f): use colder water, more of it (flow), a warmer air.supply, or a smaller capture",
-					r.Capture, unit.Power(heat), float64(spec.Air.Supply)+heat/ca, unit.Temperature(water), eps)}
+				return &Error{"air.rear_door.capture", sprintf("no door takes %.4g %% of %s from air at %.1f °C with water at %s (an effectiveness of %.2f): use colder water, more of it (flow), a warmer air.supply, or a smaller capture",
+					100*float64(r.Capture), unit.Power(heat), float64(spec.Air.Supply)+heat/ca, unit.Temperature(water), eps)}
 			}
 			if !p.doorPassive {
 				d.fan = d.rating * float64(r.Fan)

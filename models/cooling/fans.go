@@ -29,8 +29,12 @@ func (p *Plan) controlFans(s *State, i int, dt float64) {
 	var e float64 // at the speed tried last
 	quasi := dt > time/4
 	was := p.fanError(s, i, s.HallCold[i], s.HallAir[i], goal)
+	when := atEnd
+	if quasi {
+		when = atRest
+	}
 	excess := func(u float64) float64 {
-		p.blow(s, i, dt, u)
+		p.blow(s, i, dt, u, when)
 		w.solve(p.rhoCp)
 		hot := w.airTemp + (w.hot-w.airTemp)/w.weight
 		x, y := w.sides()
@@ -48,6 +52,7 @@ func (p *Plan) controlFans(s *State, i int, dt float64) {
 		s.HallFan[i] += gain * (was + e) / 2 * dt / time
 	}
 	s.HallFan[i] = min(max(s.HallFan[i], low), 1)
+	p.blow(s, i, dt, u, overStep)
 }
 
 // fanError returns by how much the air that the fans of a hall hold is too warm, for air before the racks and on the hot

@@ -59,17 +59,26 @@ func (p *Plan) prepareHall(s *State, i int, dt float64) {
 	if p.air.CRAH.Control != nil && w.up > 0 {
 		p.controlFans(s, i, dt)
 	} else {
-		p.blow(s, i, dt, pressure)
+		p.blow(s, i, dt, pressure, overStep)
 	}
 }
 
 // pressure, instead of a speed, lets the fans of the CRAHs deliver what the racks take.
 const pressure = -1
 
+// instant is when the fans are looked at.
+type instant uint8
+
+const (
+	overStep instant = iota
+	atEnd            // of the step
+	atRest           // when the drives have followed
+)
+
 // blow sets what follows from the speed of the fans: airflow, coils, and how fast the hall answers. The in-row coolers
 // deliver their share of what the racks take, the CRAHs the rest, and the in-row coolers what these cannot; or the
-// CRAHs' fans are told their speed.
-func (p *Plan) blow(s *State, i int, dt, command float64) {
+// CRAHs' fans are told their speed, and are looked at when they have it.
+func (p *Plan) blow(s *State, i int, dt, command float64, when instant) {
 	h, w := &p.halls[i], &s.c.halls[i]
 	each := &p.air.CRAH.Each
 	row := 0.0
@@ -87,6 +96,12 @@ func (p *Plan) blow(s *State, i int, dt, command float64) {
 		}
 		goal := min(max(command, float64(each.MinSpeed)), 1)
 		w.speed, w.lastSpeed = follow(s.HallSpeed[i], goal, dt, float64(each.Ramp))
+		switch when {
+		case atEnd:
+			w.speed = w.lastSpeed
+		case atRest:
+			w.speed = goal
+		}
 		w.run(&h.airBank, p.rhoCp, s.airWater(), each.Exponent)
 	} else {
 		w.stop()

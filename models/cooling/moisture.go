@@ -11,13 +11,13 @@ import (
 const condensing = 2.47e6
 
 // dryingCOP is the heat of condensation that a ventilation unit takes from outdoor air for each J of electricity
-// (typical of packaged units, reheat left out).
+// (typical of packaged units), and of the air of a hall likewise.
 const dryingCOP = 3
 
 // moisten moves a hall's vapour through the step and sets what it means for the heat: a wet coil takes its heat of
 // condensation, droplets cool the air.
 //
-//	m dW/dt = fresh (Wo - W) - contact·air (W - Ws)⁺ + humidifier
+//	m dW/dt = fresh (Wo - W) - contact·air (W - Ws)⁺ + humidifier - dehumidifier
 //
 // Ws is saturation at the coils' surface as the last step left it. The vapour carries no heat in the books until it
 // condenses or evaporates: then what it brings or takes crosses the site's boundary with the air.
@@ -55,6 +55,13 @@ func (p *Plan) moisten(s *State, i int, in *Input, out *Output) {
 		p.humidify(w, added, out)
 		now = least
 	}
+	if goal := p.air.Humidity.Dehumidify; goal != nil {
+		if most := moistair.FromDewPoint(float64(*goal), p.pressure); now > most {
+			mean = min(mean, max(was, most))
+			p.dehumidify(w, max(fresh*(outdoors-mean)-wet*max(mean-surface, 0)-h.vapour*(most-was)/in.Dt, 0), out)
+			now = most
+		}
+	}
 	s.HallHumidity[i] = now
 	if drain := wet * max(mean-surface, 0); drain > 0 {
 		w.latent = drain * condensing
@@ -80,6 +87,16 @@ func (p *Plan) humidify(w *hallWork, water float64, out *Output) {
 	out.Humidity += power
 	w.a += power - water*condensing
 	out.Rejected += water * condensing
+}
+
+// dehumidify takes water kg/s out of a hall. The condenser of the unit stands in the air that it has dried: what the
+// vapour leaves and what the compressor draws reheat it.
+func (p *Plan) dehumidify(w *hallWork, water float64, out *Output) {
+	power := water * condensing / dryingCOP
+	out.Drain += water
+	out.Humidity += power
+	w.a += water*condensing + power
+	out.Rejected -= water * condensing
 }
 
 // DewPoint returns the dew point in °C of the air of a hall.

@@ -110,6 +110,9 @@ type HumiditySpec struct {
 
 // Validate checks what tags cannot say.
 func (s *AirSpec) Validate(fail func(path, msg string)) {
+	if s.Matrix != nil && s.Recirculation != nil {
+		fail("recirculation", "recirculation_matrix says how much outlet air each rack breathes: leave one of the two out")
+	}
 	if s.CRAH.Each.Rating != nil && float64(*s.CRAH.Each.Rating) > 5e6 {
 		fail("crah.each.rating", "an air handler of more than 5 MW: give the rating of one unit, not of all")
 	}
@@ -123,7 +126,7 @@ type LiquidSpec struct {
 	Reset    *LiquidResetSpec  `yaml:"reset" doc:"what moves the set point, supply at the start; absent: it stays"`
 	Flow     unit.SpecificFlow `yaml:"flow" doc:"coolant for each W of design heat" default:"1.2 L/min/kW" source:"typical: 1.0 to 1.5, a rise of 10 to 14 K" range:"(0,)"`
 	Class    string            `yaml:"class" doc:"ASHRAE class that is checked: of the facility water (W) or of the coolant to the racks (S); auto: the coldest S class that holds the set point" enum:"auto,S30,S35,S40,S45,S50,W17,W27,W32,W40,W45,W+,none" default:"auto" source:"ASHRAE TC 9.9"`
-	Loop     int               `yaml:"loop" doc:"racks that share one loop and its CDUs; 0: all racks of a hall" default:"0" range:"[0,100000]"`
+	Loop     LoopSize          `yaml:"loop" doc:"racks that share one loop and its CDUs: hall, row, or a number" default:"hall"`
 	CDU      CDUBankSpec       `yaml:"cdu" doc:"coolant distribution units of one loop"`
 }
 
