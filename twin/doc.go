@@ -21,6 +21,9 @@
 // job's speed changes. The feeds are solved again at every instant at which power changed, and tell when they will
 // next switch or trip.
 //
+// Dies that lag behind their power and coolant are kept as where they were when one of these last changed, and where they
+// are bound; the moment at which one comes to its slowdown or shutdown temperature is an event ([World.steer]).
+//
 // Controls above the plant look at their own times: demand response once a step, power capping every few seconds, but
 // only when a look would do something ([World.watchCaps]).
 //

@@ -125,6 +125,7 @@ func (w *World) heatUp(r int32) {
 	t := &w.plan.RackTypes[w.plan.RackType[r]].Node
 	g := &t.GPU
 	rs.Cross = math.Inf(1)
+	gpu, held := int32(-1), 0
 	lo, hi := w.plan.Tree.Children(facility.Node, r)
 	for n := lo; n < hi; n++ {
 		first, _ := w.plan.Tree.Children(facility.GPU, n)
@@ -139,29 +140,37 @@ func (w *World) heatUp(r int32) {
 			}
 			if sl.Die.Reaches(g, g.Slowdown) <= w.Now {
 				sl.Hot = true
-				w.sawDie(first+int32(w.worst(n, t, sl.GPUs).local), g.Slowdown)
+				gpu = first + int32(w.worst(n, t, sl.GPUs).local)
+				held += bits.OnesCount64(sl.GPUs)
+				w.sawDie(gpu, g.Slowdown)
 			}
 		}
+	}
+	if held > 0 && rs.Throttled == 0 {
+		w.tellThrottle(r, gpu, held)
 	}
 	w.touch(r)
 }
 
-// tellHeat tells when heat begins and ceases to hold back GPUs of a rack.
+// tellHeat tells when heat begins and ceases to hold back GPUs of a rack, before which as many were held back. Where dies
+// lag, [World.heatUp] tells the beginning: it knows which of them it was.
 func (w *World) tellHeat(r int32, before float64) {
 	rs := &w.Racks[r]
-	if (before > 0) == (rs.Throttled > 0) || w.settling || !w.heard() {
+	if w.settling {
 		return
 	}
-	e := record.Event{Severity: record.Info, Type: "throttle.end", Subject: w.name(facility.Ref{Kind: facility.Rack, Index: r}), Text: "no GPU of it is held back by heat any more"}
-	if rs.Throttled > 0 {
-		e.Type = "throttle.begin"
-		e.Text = fmt.Sprintf("%.0f of its GPUs are held back by heat", rs.Throttled)
-		if rs.Die >= 0 {
-			g := &w.plan.RackTypes[w.plan.RackType[r]].Node.GPU
-			e.Text = fmt.Sprintf("%s is at %.4g °C: %s", w.name(facility.Ref{Kind: facility.GPU, Index: rs.Die}), g.Slowdown, e.Text)
-		}
+	switch {
+	case before > 0 && rs.Throttled == 0:
+		w.emit(record.Event{Severity: record.Info, Type: "throttle.end", Subject: w.name(facility.Ref{Kind: facility.Rack, Index: r}), Text: "no GPU of it is held back by heat any more"})
+	case before == 0 && rs.Throttled > 0 && rs.Die >= 0 && !w.plan.RackTypes[w.plan.RackType[r]].Node.GPU.Lags():
+		w.tellThrottle(r, rs.Die, int(rs.Throttled))
 	}
-	w.emit(e)
+}
+
+func (w *World) tellThrottle(r, gpu int32, held int) {
+	g := &w.plan.RackTypes[w.plan.RackType[r]].Node.GPU
+	w.emit(record.Event{Severity: record.Info, Type: "throttle.begin", Subject: w.name(facility.Ref{Kind: facility.Rack, Index: r}),
+		Text: fmt.Sprintf("%s is at %.4g °C: %d of its GPUs are held back by heat", w.name(facility.Ref{Kind: facility.GPU, Index: gpu}), g.Slowdown, held)})
 }
 
 // hottestNow returns the °C of a rack's hottest busy die as it is now.
