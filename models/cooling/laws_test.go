@@ -304,7 +304,7 @@ func randomPlant(tb *testing.T, rng *rand.Rand) (*Plan, *State, *Input) {
 	}
 	n := Sizes{Racks: 1 + rng.IntN(40)}
 	if rng.IntN(2) == 0 && spec.Plant.Kind != "outdoor-air" {
-		spec.Liquid = &LiquidSpec{Loop: rng.IntN(5)}
+		spec.Liquid = &LiquidSpec{Loop: LoopSize(rng.IntN(6) - 1)}
 		spec.Plant.Warm.Volume = volume(math.Exp(rng.Float64()*10) * 1e-3)
 		defaults(tb, spec.Liquid)
 	}
@@ -337,6 +337,7 @@ func randomPlant(tb *testing.T, rng *rand.Rand) (*Plan, *State, *Input) {
 	for range n.Racks {
 		n.RackDesign = append(n.RackDesign, 1e3+150e3*rng.Float64())
 		n.RackHall = append(n.RackHall, int32(rng.IntN(halls)))
+		n.RackRow = append(n.RackRow, int32(rng.IntN(4)))
 		n.RackEdge = append(n.RackEdge, rng.IntN(4) == 0)
 	}
 	randomMatrix(rng, &n)

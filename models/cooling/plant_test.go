@@ -88,11 +88,18 @@ func TestYears(t *testing.T) {
 // TestFrontier is a plant of pumps only: 25 CDUs for 74 racks, three racks each, at constant power.
 func TestFrontier(t *testing.T) {
 	power := unit.Power(8473.47)
-	spec := Spec{Liquid: &LiquidSpec{Loop: 3, CDU: CDUBankSpec{Count: 1, Each: CDUSpec{Constant: &power, Pumps: 1}}}}
+	spec := Spec{Liquid: &LiquidSpec{Loop: LoopRow, CDU: CDUBankSpec{Count: 1, Each: CDUSpec{Constant: &power, Pumps: 1}}}}
 	spec.Plant.Kind = "none"
 	defaults(t, &spec)
 	defaults(t, spec.Liquid)
-	p, err := Compile(&spec, Sizes{Racks: 74, RackDesign: fillOf(74, 300e3)})
+	rows := make([]int32, 74)
+	for i := range rows {
+		rows[i] = int32(i / 3)
+		if i >= 41 { // the row behind 13 of three racks has two
+			rows[i] = int32((i + 1) / 3)
+		}
+	}
+	p, err := Compile(&spec, Sizes{Racks: 74, RackRow: rows, RackDesign: fillOf(74, 300e3)})
 	if err != nil {
 		t.Fatal(err)
 	}
