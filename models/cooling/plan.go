@@ -15,6 +15,7 @@ func sprintf(format string, args ...any) string { return fmt.Sprintf(format, arg
 type Sizes struct {
 	Racks      int
 	RackHall   []int32   // the hall it stands in; nil: all in hall 0
+	RackRow    []int32   // the row it stands in; nil: all in one
 	RackDesign []float64 // W: heat at the design load
 	RackLiquid []float64 // share of its heat that cold plates take, in [0, 1]; negative: the spec's
 	RackFlow   []float64 // m³/s: airflow at the design load; 0: from air.rise
@@ -270,7 +271,7 @@ func (p *Plan) compileRacks(spec *Spec, n *Sizes) error {
 		len  int
 		nils bool
 	}{
-		{"RackHall", len(n.RackHall), n.RackHall == nil}, {"RackDesign", len(n.RackDesign), false},
+		{"RackHall", len(n.RackHall), n.RackHall == nil}, {"RackRow", len(n.RackRow), n.RackRow == nil}, {"RackDesign", len(n.RackDesign), false},
 		{"RackLiquid", len(n.RackLiquid), n.RackLiquid == nil}, {"RackFlow", len(n.RackFlow), n.RackFlow == nil},
 		{"RackMass", len(n.RackMass), n.RackMass == nil}, {"RackEdge", len(n.RackEdge), n.RackEdge == nil},
 	} {
@@ -433,16 +434,20 @@ func (p *Plan) compileLoops(spec *Spec, n *Sizes) error {
 		p.constantPump = float64(*l.CDU.Each.Constant)
 	}
 	p.cduPumps = l.CDU.Each.Pumps
-	racks := 0 // in the current loop
+	racks, row := 0, int32(-1) // of the current loop
 	for i := range n.Racks {
 		if p.rackFixed[i].toAir == 1 {
 			continue
 		}
 		last := len(p.loops) - 1
-		if last < 0 || p.loops[last].hall != p.rackHall[i] || l.Loop > 0 && racks >= l.Loop {
+		at := int32(0)
+		if n.RackRow != nil {
+			at = n.RackRow[i]
+		}
+		if last < 0 || p.loops[last].hall != p.rackHall[i] || l.Loop > 0 && racks >= int(l.Loop) || l.Loop == LoopRow && at != row {
 			p.loops = append(p.loops, tcs{hall: p.rackHall[i]})
 			last++
-			racks = 0
+			racks, row = 0, at
 		}
 		p.rackLoop[i] = int32(last)
 		p.loops[last].design += (1 - p.rackFixed[i].toAir) * n.RackDesign[i]
