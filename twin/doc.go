@@ -24,8 +24,10 @@
 // Dies that lag behind their power and coolant are kept as where they were when one of these last changed, and where they
 // are bound; the moment at which one comes to its slowdown or shutdown temperature is an event ([World.steer]).
 //
-// Controls above the plant look at their own times: demand response once a step, power capping every few seconds, but
-// only when a look would do something ([World.watchCaps]).
+// Controls above the plant look at their own times: power capping every few seconds, but only when a look would do something
+// ([World.watchCaps]); a demand response event is a limit of capping on the meter, with phases that begin at times of the
+// plan ([World.respond]). Solar array and battery stand behind the meter and answer every settled instant
+// ([World.dispatch]).
 //
 // # State
 //

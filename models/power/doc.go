@@ -18,13 +18,15 @@
 //	UPS, PDU        loss = R (k0 + k1 x + k2 x²), x = output ÷ rating R
 //	battery         energy: dE/dt = -P/η;  Peukert: t = H (C/(P H))^k;  KiBaM: two wells
 //	breaker         dh/dt = ((I/Ip)² - h)/τ, trips at h = 1; or an inverse-time relay of IEEE C37.112, IEC 60255-151
-//	genset fuel     V' = a P + b Pr
+//	genset fuel     V' = a P + b Pr; cranks catch by chance, one after the other; a tanker comes some time after the order
+//	apparent power  S = |ΣP + jΣQ|; Q of supplies by their power factor over load, of rectifiers and cooling by one of their own
+//	solar array     DC = rating·G/1000·(1 + γ(Tc - 25 °C)), Tc by NOCT, inverters by PVWatts' part-load curve, clipped
 //	PSU             loss interpolated between load points, or input = (output + c)/η; staged: as many on as lose least
 //	battery age     capacity 1 - 0.2 age/life of a new one; the life halves with each 8.3 K above 25 °C
 //
 // All have closed forms between events, because flows are constant there: [Plan.Next] is the exact time to the next
-// battery end, trip, start or transfer, and nothing is polled. Current is taken as proportional to power: voltage and
-// power factor are constant.
+// battery end, trip, start, delivery or transfer, and nothing is polled. Loads relative to ratings, and with them breakers,
+// are of apparent power where a spec has power factors ([PowerFactorSpec]), else of power; voltage is constant.
 //
 // # State and order
 //
@@ -41,26 +43,34 @@
 // Gensets may take their load block by block (the UPSs one by one, then the cooling), so that no step is larger than
 // they stand, and shed racks that they cannot carry. Racks that were dark come back PDU by PDU. A sag below 85 % puts
 // UPSs on battery; what has no UPS stands it as long as the ITI (CBEMA) curve says. A static switch moves a side between
-// live sources faster than that.
+// live sources faster than that. A UPS that leaves eco mode does so unnoticed (2–8 ms) unless it takes longer than the 20 ms
+// that supplies run on.
 //
-// [SiteBattery] stands apart: a battery behind the meter that follows the grid's carbon intensity. It changes what the
-// meter sees, not what the chain carries.
+// [SiteBattery] and [Solar] stand apart, behind the meter: they change what the meter sees, not what the chain carries. The
+// array's inverters follow the feeds: they stop with one that is gone and rejoin it after five minutes (IEEE 1547); what
+// nothing takes is exported as far as allowed, else curtailed. The battery follows the grid's carbon intensity or the sun,
+// or waits for a demand response event, of which it spreads its energy over what is left.
 //
 // # Agreement
 //
 // Peukert, KiBaM (four published times), UPS autonomy, six relay curves, the thermal breaker, UL 489 bounds, 2N, 3N/2
-// and the PUE chain agree with their reference cases to the stated tolerance, 1e-3 (published, rounded) to exact; the
-// ledger closes to 1e-9 in random chains under random failures; steps between events change no time by more than 1 µs.
+// and the PUE chain agree with their reference cases to the stated tolerance, 1e-3 (published, rounded) to exact.
+// Modules and inverters equal pvlib's published values of PVWatts; loads in kVA equal sums by hand to 1e-9; cranks are
+// geometric (chi-square of 4,000). The ledger closes to 1e-9 in random chains under random failures; steps between
+// events change no time by more than 1 µs.
 //
 // # Left out
 //
-// Voltage within its window, frequency, reactive power, harmonics, phase imbalance, faults to earth; the current of an
-// inrush (its order is modelled, [RestartSpec]); higher current in a sag; cooling stands a sag as power supplies do; battery temperature beyond its ageing. A bank's units
-// are alike.
+// Voltage within its window, frequency, harmonics, phase imbalance, faults to earth; the reactive power of
+// transformers, and what reactive power adds to losses; the current of an inrush (its order is modelled,
+// [RestartSpec]); higher current in a sag; cooling stands a sag as power supplies do; battery temperature beyond its
+// ageing; arrays that run beside gensets (theirs stop with the grid), are shaded or follow the sun. A bank's units are
+// alike.
 //
 // # Sources
 //
-// IEEE C37.112-2018, IEC 60255-151, UL 489 (breakers); Jongerden & Haverkort 2009 (KiBaM); NFPA 110 (genset start); ISO 8528-5 (load steps);
-// ITI (CBEMA) curve application note, 2000 (sags);
-// IEEE 1188 (battery life); ExaDigiT/RAPS (Frontier's converters and their staging). Defaults marked "typical" are the field's habit, not citations.
+// IEEE C37.112-2018, IEC 60255-151, UL 489 (breakers); Jongerden & Haverkort 2009 (KiBaM); NFPA 110 (genset start); ISO
+// 8528-1 and -5 (genset rating, load steps); ITI (CBEMA) curve application note, 2000 (sags); IEEE 1188 (battery life);
+// Dobos, PVWatts Version 5, NREL/TP-6A20-62641 (solar); IEEE 1547-2018 (inverters); ExaDigiT/RAPS (Frontier's
+// converters and their staging). Defaults marked "typical" are the field's habit, not citations.
 package power
