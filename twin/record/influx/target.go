@@ -3,6 +3,7 @@ package influx
 import (
 	"fmt"
 	"maps"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -68,6 +69,16 @@ func first(words ...string) string {
 }
 
 func (t Target) String() string { return fmt.Sprintf("%s (bucket %s)", t.URL, t.Bucket) }
+
+// Loopback says whether the server is on this machine.
+func (t Target) Loopback() bool {
+	u, err := url.Parse(t.URL)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
 
 // IsAddress says whether a word names a server rather than a file.
 func IsAddress(word string) bool {
