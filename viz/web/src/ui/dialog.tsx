@@ -1,0 +1,66 @@
+// A modal dialog: focus stays in it, Escape and a click beside it close it, and focus returns where it was.
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { t } from "../i18n";
+import { IconButton } from "./parts";
+
+const focusable = 'button:not(:disabled), [href], input:not(:disabled), select, textarea, [tabindex="0"]';
+
+export function Modal(p: {
+  title: string;
+  onClose: () => void;
+  wide?: boolean;
+  bare?: boolean;
+  children: ComponentChildren;
+}) {
+  const ref = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    const el = ref.current;
+    if (el && !el.contains(document.activeElement)) {
+      (
+        el.querySelector<HTMLElement>("[data-autofocus]") ??
+        el.querySelector<HTMLElement>(".body button, .body input, .body select") ??
+        el
+      ).focus();
+    }
+    return () => before?.focus?.();
+  }, []);
+  const onKeyDown = (e: KeyboardEvent) => {
+    if (e.key === "Escape") {
+      e.stopPropagation();
+      p.onClose();
+    }
+    if (e.key !== "Tab" || !ref.current) return;
+    const list = [...ref.current.querySelectorAll<HTMLElement>(focusable)].filter((x) => x.offsetParent !== null);
+    const [first, last] = [list[0], list.at(-1)];
+    if (e.shiftKey && document.activeElement === first) {
+      e.preventDefault();
+      last?.focus();
+    } else if (!e.shiftKey && document.activeElement === last) {
+      e.preventDefault();
+      first?.focus();
+    }
+  };
+  return (
+    <div class="scrim" onPointerDown={(e) => e.target === e.currentTarget && p.onClose()}>
+      <div
+        class={`dialog ${p.wide ? "wide" : ""}`}
+        role="dialog"
+        aria-modal="true"
+        aria-label={p.title}
+        tabIndex={-1}
+        ref={ref}
+        onKeyDown={onKeyDown}
+      >
+        {!p.bare && (
+          <header>
+            <h2>{p.title}</h2>
+            <IconButton icon="close" label={t("help.close")} onClick={p.onClose} />
+          </header>
+        )}
+        {p.children}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,3 @@
+export function Cooling() {
+  return <p>Cooling</p>;
+}

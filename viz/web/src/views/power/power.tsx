@@ -1,0 +1,3 @@
+export function Power() {
+  return <p>Power</p>;
+}
