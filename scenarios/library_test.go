@@ -61,6 +61,8 @@ func specOf(name string) any {
 			return &power.GensetSpec{}
 		case "transformer":
 			return &power.TransformerSpec{}
+		case "chiller":
+			return &cooling.ChillerSpec{}
 		}
 	}
 	return nil

@@ -48,6 +48,9 @@ func (w *World) Summary(o Options) *record.Summary {
 	w.responseKPIs(add)
 	w.extremes(s)
 	w.classes(s)
+	if out := w.Cooling.Clamped; out > 0 {
+		add(record.Cooling, "cooling.clamped", "chillers outside the range of their curves", out/hrs, "h")
+	}
 	if water := e.Water.Value(); water > 0 {
 		add(record.Cooling, "cooling.water", "water", water, "kg")
 		add(record.Cooling, "cooling.wue", "WUE", ratio(water, t.Flowed/kWh), "L/kWh")

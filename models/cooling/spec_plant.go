@@ -80,6 +80,7 @@ func (s *ChillerSpec) Validate(fail func(path, msg string)) {
 type ChillerSpec struct {
 	Title    string                     `yaml:"title" doc:"name of the product"`
 	About    string                     `yaml:"about" doc:"what it is and where its figures come from"`
+	Source   string                     `yaml:"source" doc:"citation of the figures"`
 	Rating   *unit.Power                `yaml:"rating" doc:"heat taken up at the design temperatures; absent: the design heat over units of at most 2 MW" range:"(0,)"`
 	Carnot   unit.Ratio                 `yaml:"carnot" doc:"share of the Carnot efficiency between the refrigerant's temperatures" default:"60 %" source:"typical of centrifugal machines" range:"[0.1,0.9]"`
 	Limit    float64                    `yaml:"limit" doc:"highest coefficient of performance" default:"12" source:"typical at small lift" range:"[1,30]"`

@@ -124,6 +124,9 @@ func runRide(ctx context.Context, _ string) (*Result, error) {
 	}, func(s *cooling.State) float64 { return s.LoopSupply[0] }, 42, 0.1)
 	want := 8.35 * (42 - start) / 10
 	r.Add("liquid_200L_1MW_10K", got, "s", fmt.Sprintf("%.2f ± 2 %%", want), math.Abs(got/want-1) <= 0.02)
+	if err := rideBuffer(r); err != nil {
+		return nil, err
+	}
 	r.Say("published: thermal shutdown after 3 min 9 s with 5 kW in each rack, in less than a minute from 10 kW (Active Power, Opengate)")
 	r.Say("the racks of those tests are not described: here 400 kg each, on 22 degC, and an inlet of 40 degC as the limit")
 	r.Say("without power the CRAHs' fans and the plant stop, the machines run on and draw their own air")
@@ -145,4 +148,48 @@ func lastsFrom(p *cooling.Plan, in *cooling.Input, start, limit, dt float64) flo
 		last = s.HallAir[0]
 	}
 	return math.Inf(1)
+}
+
+// rideBuffer empties a tank of 100 m³ by 6 K with 2 MW: mixed with the loop, and in series in twenty layers.
+func rideBuffer(r *Result) error {
+	const whole, heat = 1252.7, 2e6 // s, W
+	plant := func(chilled string) (*cooling.Plan, *cooling.Input, error) {
+		return rideHall("{air: {supply: 32 degC, crah: {margin: 200 %, each: {fan: 0}}, humidity: {humidifier: none}}, "+
+			"plant: {economizer: {enabled: false}, pump: {chilled: 0}, chilled: {rise: 6 K, "+chilled+"}}}", 200, heat/200)
+	}
+	trip := func(p *cooling.Plan) func(*cooling.State) {
+		return func(s *cooling.State) {
+			for i := range s.Chiller.Power {
+				p.Health(s, facility.Ref{Kind: facility.Chiller, Index: int32(i)}, false)
+			}
+		}
+	}
+	p, in, err := plant("volume: 100 m3")
+	if err != nil {
+		return err
+	}
+	got := lasts(p, in, trip(p), func(s *cooling.State) float64 { return s.Delivered[0] }, 18+6, 1)
+	r.Add("buffer_mixed_100m3_6K_2MW", got, "s", fmt.Sprintf("%g ± 0.5 %%", whole), math.Abs(got/whole-1) <= 0.005)
+
+	if p, in, err = plant("volume: 10 L, tank: {volume: 100 m3, nodes: 20, loss: 0 W/K}"); err != nil {
+		return err
+	}
+	got = lasts(p, in, trip(p), func(s *cooling.State) float64 { return s.Delivered[0] }, 18+3, 1)
+	// The outlet of n tanks in series is half way to its end shortly before the volume has passed once.
+	want := whole * halfTurn(20)
+	r.Add("buffer_series_100m3_half_of_6K", got, "s", fmt.Sprintf("%.1f ± 0.5 %%", want), math.Abs(got/want-1) <= 0.005)
+	return nil
+}
+
+// halfTurn returns the turnovers after which the outlet of n tanks in series is half way to its end.
+func halfTurn(n int) float64 {
+	lo, hi := 0.0, 2.0
+	for range 60 {
+		if mid := (lo + hi) / 2; cooling.TankSeries(n, mid) < 0.5 {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return lo
 }
