@@ -40,6 +40,8 @@ type scratch struct {
 	failed [2]failures
 
 	slices []Slice
+	items  []Item  // of a moving order
+	gone   []Item  // that this pass starts
 	picks  []pick  // of the scored placements
 	rooms  []int32 // by group
 	tables []roomTable
@@ -75,10 +77,10 @@ type failure struct {
 	until float64
 }
 
-func (f *failures) covers(e *Entry, until float64) bool {
+func (f *failures) covers(part *workload.Vector, parts int32, whole bool, until float64) bool {
 	for i := range f.kept[:f.n] {
 		k := &f.kept[i]
-		if e.Parts >= k.parts && (e.Whole || !k.whole) && until >= k.until && k.part.Fits(e.Part) {
+		if parts >= k.parts && (whole || !k.whole) && until >= k.until && k.part.Fits(*part) {
 			return true
 		}
 	}

@@ -20,9 +20,9 @@ func busy(b *testing.B, spec Spec, nodes, queue int) *feed {
 		b.Fatal(err)
 	}
 	f := &feed{c: c, s: NewState(c), r: rand.New(rand.NewPCG(1, 2)), nodes: nodes, queue: queue}
-	for len(f.s.Queue) < queue {
+	for int(f.s.Queue.Count) < queue {
 		f.submit()
-		if len(f.s.Queue)%50 == 0 {
+		if int(f.s.Queue.Count)%50 == 0 {
 			f.pass()
 		}
 	}
@@ -74,7 +74,7 @@ func (f *feed) step() {
 	f.now = max(f.now, f.s.Entries[slot].End)
 	f.c.Release(f.s, f.now, f.s.Entries[slot].Job)
 	f.pass()
-	for len(f.s.Queue) < f.queue {
+	for int(f.s.Queue.Count) < f.queue {
 		f.submit()
 		f.pass()
 	}
@@ -85,7 +85,7 @@ func (f *feed) step() {
 func BenchmarkPass(b *testing.B) {
 	for _, policy := range []string{"easy-backfill", "first-fit", "conservative-backfill"} {
 		for _, nodes := range []int{128, 12_500} {
-			for _, queue := range []int{100, 5_000} {
+			for _, queue := range []int{100, 1_000, 10_000, 100_000} {
 				b.Run(fmt.Sprintf("%s/nodes=%d/queue=%d", policy, nodes, queue), func(b *testing.B) {
 					spec := Spec{Policy: policy, Placement: "pack-by-leaf"}
 					if policy == "conservative-backfill" {

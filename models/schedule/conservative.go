@@ -17,7 +17,7 @@ import (
 // of slots the plan is made anew, job by job, when something is freed early; then a job that goes before another may
 // move into the gap that the other one counted on (one of 1,000 jobs of the HPC2N log).
 func (c *Config) passConservative(s *State, now float64, starts []Start) []Start {
-	if !s.Dirty && int(s.Fresh) == len(s.Queue) {
+	if !s.Dirty && s.Known == s.NextSeq {
 		return starts
 	}
 	p := &s.scratch.plan
@@ -26,21 +26,20 @@ func (c *Config) passConservative(s *State, now float64, starts []Start) []Start
 		p.keep(c, s)
 	}
 	same := !s.Dirty // nothing has changed for the jobs so far
-	for i := range s.Queue {
-		it := &s.Queue[i]
-		if c.depth > 0 && i >= c.depth {
+	at := 0
+	for it := range s.Queue.All() {
+		if at++; c.depth > 0 && at > c.depth {
 			break
 		}
 		e := &s.Entries[it.Slot]
 		p.consider(c, s, e)
-		same = same && i < int(s.Fresh) && e.Promise > now && (!s.Apart || e.First >= 0)
+		same = same && it.Seq < s.Known && e.Promise > now && (!s.Apart || e.First >= 0)
 		if same {
 			if !s.Apart && !math.IsInf(e.Promise, 1) {
 				p.book(c, s, e.Promise)
 			}
 			continue
 		}
-		it.Seen = true
 		if e.First >= 0 {
 			p.unbook(c, s, e)
 		}
@@ -49,7 +48,6 @@ func (c *Config) passConservative(s *State, now float64, starts []Start) []Start
 			if c.placePlanned(s, it.Slot, now) {
 				p.started(c, s, e)
 				starts = c.begin(s, it.Slot, now, starts)
-				it.Slot = -1
 				continue
 			}
 			at = p.find(c, s, math.Nextafter(now, math.Inf(1)))
@@ -88,8 +86,8 @@ func (p *plan) started(c *Config, s *State, e *Entry) {
 // keep books the reservations made so far, as far as they still can be held.
 func (p *plan) keep(c *Config, s *State) {
 	p.moved = p.moved[:0]
-	for i := range s.Queue {
-		slot := s.Queue[i].Slot
+	for it := range s.Queue.All() {
+		slot := it.Slot
 		e := &s.Entries[slot]
 		switch {
 		case e.First >= 0:
@@ -171,7 +169,7 @@ func (p *plan) alike(c *Config, s *State) bool {
 			return false
 		}
 	}
-	p.slot, p.lone = &s.Entries[s.Queue[0].Slot], true
+	p.slot, p.lone = &s.Entries[s.Queue.Blocks[0].Items[0].Slot], true
 	same := true
 	for _, slot := range s.Running {
 		e := &s.Entries[slot]
@@ -181,8 +179,8 @@ func (p *plan) alike(c *Config, s *State) bool {
 		same = same && e.like(p.slot)
 		p.lone = p.lone && c.fills(e)
 	}
-	for i := range s.Queue {
-		e := &s.Entries[s.Queue[i].Slot]
+	for it := range s.Queue.All() {
+		e := &s.Entries[it.Slot]
 		same = same && e.like(p.slot)
 		p.lone = p.lone && c.fills(e)
 	}

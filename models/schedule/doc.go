@@ -24,10 +24,20 @@
 // and when the queue is blocked they need not wait behind it. A running job is never removed for a reservation.
 // Pinned jobs replay a given placement at a given time, whatever is free.
 //
-// [Config] is immutable; [State] is plain data, copied by [State.Clone]. Nodes are indexed by free GPUs (free CPU
-// cores in a site without GPUs) as one bitmap a level, so that a search reads 64 nodes at a time; a job whose size
-// the index excludes costs a comparison; a pass without releases looks only at new jobs; nothing is allocated in
-// the steady state. Comparisons forgive rounding errors of 1e-9 of a node.
+// [Config] is immutable; [State] is plain data, copied by [State.Clone]. What decisions cost grows with what changed, not
+// with the site or the queue: nodes are indexed by free GPUs (free CPU cores in a site without GPUs) as one bitmap a
+// level, so that a search reads 64 nodes at a time; the room of every node and group for the last few demands is kept in
+// tables; the queue stands in blocks ([Line]), and a pass goes by a block in which nobody can start. A job whose size the
+// index excludes costs a comparison; a pass without releases looks only at new jobs; nothing is allocated in the steady
+// state. Comparisons forgive rounding errors of 1e-9 of a node.
+//
+// Microseconds of CPU for a pass (an arrival or an end) on 12,500 full nodes of 8 GPUs, by the number of jobs that wait
+// (BenchmarkPass, AMD EPYC, Go 1.26; the last row plans the first 100):
+//
+//	waiting                    100   1,000   10,000   100,000
+//	easy                        71      66       25        65
+//	first-fit                  1.8     2.6      3.2       6.7
+//	conservative, depth 100  16,000 … 20,000
 //
 // Start times equal those of an independent reference on 1,000 jobs of the HPC2N log (FCFS, conservative; EASY on
 // 999), of Helios' and Tiresias' own simulators (FIFO, SJF; FIFO, first fit), and of a brute-force scheduler on

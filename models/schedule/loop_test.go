@@ -58,7 +58,7 @@ func replayWith(t testing.TB, c *Config, tasks []task, check func(s *State, now 
 			now = min(now, at)
 		}
 		if math.IsInf(now, 1) {
-			t.Fatalf("%d jobs never start; queue %+v, first %+v", left, s.Queue, s.Entries[s.Queue[0].Slot])
+			t.Fatalf("%d jobs never start; queue %+v, first %+v", left, s.Queue, s.Entries[first(s)])
 		}
 		running = slices.DeleteFunc(running, func(r ending) bool {
 			if r.at > now {
@@ -80,8 +80,8 @@ func replayWith(t testing.TB, c *Config, tasks []task, check func(s *State, now 
 			o.slices = slices.Clone(st.Slices)
 			running = append(running, ending{o.end + c.HoldExtra(), st.Job})
 		}
-		for i := range s.Queue {
-			if e := &s.Entries[s.Queue[i].Slot]; math.IsInf(out[e.Job].promise, 1) {
+		for it := range s.Queue.All() {
+			if e := &s.Entries[it.Slot]; math.IsInf(out[e.Job].promise, 1) {
 				out[e.Job].promise = e.Promise
 			}
 		}
@@ -91,6 +91,9 @@ func replayWith(t testing.TB, c *Config, tasks []task, check func(s *State, now 
 	}
 	return out
 }
+
+// first is the slot of the first job that waits.
+func first(s *State) int32 { return s.Queue.Blocks[0].Items[0].Slot }
 
 // cluster is nodes of one kind.
 func cluster(n int, v workload.Vector) []workload.Vector {

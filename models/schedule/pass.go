@@ -25,30 +25,32 @@ func (c *Config) Pass(s *State, now float64, starts []Start) []Start {
 	sc.slices = sc.slices[:0]
 	c.settle(s, now)
 	starts = c.startPinned(s, now, starts)
-	if len(s.Queue) > 0 {
+	if s.Queue.Count > 0 {
 		if o, ok := c.order.(moving); ok {
 			o.begin(c, s, now)
-			for i := range s.Queue {
-				s.Queue[i].Key = o.key(c, s, &s.Entries[s.Queue[i].Slot])
+			for it := range s.Queue.All() {
+				e := &s.Entries[it.Slot]
+				e.Key = o.key(c, s, e)
+				it.Key = e.Key
 			}
-			slices.SortFunc(s.Queue, before)
-			s.Fresh = 0
+			sc.items = s.Queue.sort(sc.items)
+			s.Known = 0
 		}
 		for l := range sc.bounds {
 			sc.bounds[l] = -1
 		}
 		sc.failed[0].n, sc.failed[1].n = 0, 0
-		begun := len(starts)
+		sc.gone = sc.gone[:0]
 		if c.backfill == conservative {
 			starts = c.passConservative(s, now, starts)
 		} else {
 			starts = c.pass(s, now, starts)
 		}
-		if len(starts) > begun {
-			s.Queue = slices.DeleteFunc(s.Queue, func(it Item) bool { return it.Slot < 0 })
+		for _, it := range sc.gone {
+			s.Queue.remove(it)
 		}
 	}
-	s.Dirty, s.Fresh = false, int32(len(s.Queue))
+	s.Dirty, s.Known = false, s.NextSeq
 	return starts
 }
 
@@ -90,47 +92,49 @@ func (c *Config) pass(s *State, now float64, starts []Start) []Start {
 	if all || now > sh.at {
 		sh.live = false
 	}
-	blocked := -1
-	for i := 0; i < len(s.Queue); i++ {
-		it := &s.Queue[i]
+	blocked, at := -1, -1 // place of the blocked job, and of the one looked at
+	for b := range s.Queue.Blocks {
+		x := &s.Queue.Blocks[b]
 		if blocked >= 0 {
-			if c.depth > 0 && i-blocked > c.depth {
-				break
-			}
-			if it.Seen && !all || c.hopeless(s, it) {
-				it.Seen = true
+			if !all && x.Last < s.Known || c.idle(s, x, now) {
+				at += len(x.Items)
 				continue
 			}
-			if c.backfill == easy && !sh.live {
-				c.foresee(s, s.Head, now)
+		}
+		for i := range x.Items {
+			at++
+			it := &x.Items[i]
+			seen := it.Seq < s.Known && !all
+			if blocked >= 0 {
+				if c.depth > 0 && at-blocked > c.depth {
+					return starts
+				}
+				if seen || c.hopeless(s, it) {
+					continue
+				}
+				if c.backfill == easy && !sh.live {
+					c.foresee(s, s.Head, now)
+				}
 			}
-		}
-		guard := blocked >= 0 && c.backfill == easy && now+it.Span > sh.at
-		if (all || !it.Seen) && c.try(s, it, now, guard) {
-			starts = c.begin(s, it.Slot, now, starts)
-			it.Slot = -1
-			if blocked < 0 && c.backfill == easy {
-				sh.live, all = false, true // what was reserved may be reserved otherwise now
+			guard := blocked >= 0 && c.backfill == easy && now+it.Span > sh.at
+			if !seen && c.try(s, it, now, guard) {
+				starts = c.begin(s, it.Slot, now, starts)
+				if blocked < 0 && c.backfill == easy {
+					sh.live, all = false, true // what was reserved may be reserved otherwise now
+				}
+				continue
 			}
-			continue
-		}
-		it.Seen = true
-		if blocked >= 0 {
-			continue
-		}
-		blocked = i
-		if c.backfill == strict {
-			starts = c.startMembers(s, now, i+1, starts)
-			break
-		}
-		if c.backfill == easy {
-			if s.Head != it.Slot {
+			if blocked >= 0 {
+				continue
+			}
+			blocked = at
+			if c.backfill == strict {
+				return c.startMembers(s, now, it, starts)
+			}
+			if c.backfill == easy && s.Head != it.Slot {
 				sh.live, all = false, true
 			}
-		}
-		s.Head = it.Slot
-		if !all {
-			i = max(i, int(s.Fresh)-1)
+			s.Head = it.Slot
 		}
 	}
 	if blocked < 0 {
@@ -159,7 +163,7 @@ func (c *Config) try(s *State, it *Item, now float64, guard bool) bool {
 	if guard {
 		f = &s.scratch.failed[1]
 	}
-	if f.covers(e, until) {
+	if f.covers(&e.Part, e.Parts, e.Whole, until) {
 		return false
 	}
 	if c.place(s, it.Slot, now, guard, -1) {
@@ -169,13 +173,17 @@ func (c *Config) try(s *State, it *Item, now float64, guard bool) bool {
 	return false
 }
 
-// startMembers starts jobs behind a blocked one that fit into their own open reservation: it is of no use to others.
-func (c *Config) startMembers(s *State, now float64, from int, starts []Start) []Start {
+// startMembers starts jobs behind the blocked one that fit into their own open reservation: it is of no use to others.
+func (c *Config) startMembers(s *State, now float64, head *Item, starts []Start) []Start {
 	if c.seatsOf == nil {
 		return starts
 	}
-	for i := from; i < len(s.Queue); i++ {
-		it := &s.Queue[i]
+	behind := false
+	for it := range s.Queue.All() {
+		if !behind {
+			behind = it == head
+			continue
+		}
 		e := &s.Entries[it.Slot]
 		if e.Member < 0 {
 			continue
@@ -183,7 +191,6 @@ func (c *Config) startMembers(s *State, now float64, from int, starts []Start) [
 		begin, end := c.reservations[e.Member].window(now)
 		if begin <= now && now+c.occupancy(e) <= end && !c.hopeless(s, it) && c.place(s, it.Slot, now, false, e.Member) {
 			starts = c.begin(s, it.Slot, now, starts)
-			it.Slot = -1
 		}
 	}
 	return starts
@@ -196,6 +203,9 @@ func (c *Config) begin(s *State, slot int32, now float64, starts []Start) []Star
 	s.insert(slot)
 	if o, ok := c.order.(turning); ok && !e.Pinned {
 		o.started(s, e.Key)
+	}
+	if !e.Pinned {
+		sc.gone = append(sc.gone, Item{Key: e.Key, Seq: e.Seq})
 	}
 	need := demand(&e.Request)
 	first := len(sc.slices)

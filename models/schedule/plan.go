@@ -3,7 +3,6 @@ package schedule
 import (
 	"math"
 	"math/bits"
-	"slices"
 
 	"github.com/halltwin/halltwin/models/workload"
 )
@@ -76,7 +75,12 @@ func (p *plan) begin(c *Config, s *State, now float64) {
 		p.at, p.cellOf = make([]int32, len(s.Nodes)), make([]int32, len(s.Nodes))
 	}
 	if s.Apart {
-		s.Apart = slices.ContainsFunc(s.Queue, func(it Item) bool { return s.Entries[it.Slot].First >= 0 })
+		s.Apart = false
+		for it := range s.Queue.All() {
+			if s.Apart = s.Entries[it.Slot].First >= 0; s.Apart {
+				break
+			}
+		}
 	}
 	if !s.Apart && p.alike(c, s) {
 		p.beginSlots(c, s)

@@ -33,9 +33,7 @@ func (c *Config) Submit(s *State, _ float64, r Request) {
 		e.Key = c.order.key(c, s, e)
 	}
 	it := Item{Key: e.Key, Span: c.occupancy(e), Seq: e.Seq, Slot: slot, Parts: r.Parts, Level: min(c.levelOf(&need), int32(c.top)+1), Whole: r.Whole}
-	i, _ := slices.BinarySearchFunc(s.Queue, it, before)
-	s.Queue = slices.Insert(s.Queue, i, it)
-	s.Fresh = min(s.Fresh, int32(i))
+	s.Queue.insert(it, &e.Part)
 }
 
 func before(a, b Item) int { return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Seq, b.Seq)) }
@@ -66,7 +64,7 @@ func (c *Config) Cancel(s *State, job int32) bool {
 		s.Pinned = slices.DeleteFunc(s.Pinned, func(x int32) bool { return x == slot })
 	case Waiting:
 		s.drop(&s.Entries[slot])
-		s.Queue = slices.DeleteFunc(s.Queue, func(it Item) bool { return it.Slot == slot })
+		s.Queue.remove(Item{Key: s.Entries[slot].Key, Seq: s.Entries[slot].Seq})
 	}
 	s.leave(slot)
 	s.Dirty = true
@@ -89,7 +87,7 @@ func (c *Config) Extend(s *State, job int32, end float64) {
 // there is one: a pinned start, the begin or end of a reservation.
 func (c *Config) Wake(s *State, _ float64) (at float64, ok bool) {
 	at = math.Inf(1)
-	if len(s.Queue) > 0 && len(c.reservations) > 0 {
+	if s.Queue.Count > 0 && len(c.reservations) > 0 {
 		at = s.Edge
 	}
 	if len(s.Pinned) > 0 {

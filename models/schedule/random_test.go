@@ -230,7 +230,7 @@ func TestRandomWorkloads(t *testing.T) {
 		slots := false
 		out := replayWith(t, c, tasks, func(s *State, now float64) {
 			audit(t, c, s)
-			slots = slots || !s.Apart && len(s.Queue) > 0
+			slots = slots || !s.Apart && s.Queue.Count > 0
 			if c.backfill != easy || s.Head < 0 {
 				head = -1
 				return

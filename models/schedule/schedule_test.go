@@ -131,7 +131,7 @@ func TestOrders(t *testing.T) {
 		// All nodes but as many as the next job wants are taken away, so that one runs at a time.
 		var got []int32
 		for now := 5.0; len(got) < len(jobs); now++ {
-			parts := s.Entries[s.Queue[0].Slot].Parts
+			parts := s.Entries[first(s)].Parts
 			for n := range int32(3) {
 				c.SetDrain(s, n, n >= parts)
 			}
@@ -157,7 +157,7 @@ func TestCompletionTime(t *testing.T) {
 	c.Submit(s, 1, ask(2, 1, 4, 8, 10))  // at 110 s, once job 0 has ended: before job 1
 	c.Submit(s, 1, ask(3, 1, 1, 8, 50))  // at 51 s: first
 	expect(t, "mct", pass(c, s, 1), []int32{3})
-	if order := []int32{s.Queue[0].Slot, s.Queue[1].Slot}; s.Entries[order[0]].Job != 2 || s.Entries[order[1]].Job != 1 {
+	if order := []int32{s.Queue.Blocks[0].Items[0].Slot, s.Queue.Blocks[0].Items[1].Slot}; s.Entries[order[0]].Job != 2 || s.Entries[order[1]].Job != 1 {
 		t.Errorf("the queue is in slots %v, want job 2, then job 1", order)
 	}
 }

@@ -72,7 +72,6 @@ type Item struct {
 	Parts int32
 	Level int32 // free units of the indexed resource that a node needs for a part
 	Whole bool
-	Seen  bool // found unable to start, and nothing has been freed since
 }
 
 // Node is the allocation of one node.
@@ -102,7 +101,7 @@ type State struct {
 	Entries []Entry
 	Vacant  []int32 // slots of Entries to use again
 	SlotOf  []int32 // by job: its slot + 1, or 0
-	Queue   []Item  // in order of Key, then Seq
+	Queue   Line
 	Running []int32 // slots that hold nodes, in order of End, then Seq
 	Pinned  []int32 // slots that wait for their time, in order of Start, then Seq
 	Chunks  []Chunk
@@ -122,7 +121,7 @@ type State struct {
 	NextSeq uint64
 	Dirty   bool    // something was freed or changed since the last pass
 	Edge    float64 // the next time at which a reservation begins or ends
-	Fresh   int32   // no item of Queue before this place is unseen
+	Known   uint64  // items of the queue before this Seq could not start in the last pass
 	Apart   bool    // conservative backfill reserves certain nodes, not slots
 	Head    int32   // slot of the job that the last pass found blocked, or -1
 
@@ -159,7 +158,7 @@ func (s *State) Clone() *State {
 	t.Entries = slices.Clone(s.Entries)
 	t.Vacant = slices.Clone(s.Vacant)
 	t.SlotOf = slices.Clone(s.SlotOf)
-	t.Queue = slices.Clone(s.Queue)
+	t.Queue = s.Queue.clone()
 	t.Running = slices.Clone(s.Running)
 	t.Pinned = slices.Clone(s.Pinned)
 	t.Chunks = slices.Clone(s.Chunks)

@@ -1,0 +1,198 @@
+package schedule
+
+import (
+	"iter"
+	"math"
+	"math/bits"
+	"slices"
+
+	"github.com/halltwin/halltwin/models/workload"
+)
+
+// Line is the queue: items in order of Key, then Seq, in blocks, so that a job joins and leaves at the cost of its block and a
+// pass goes by a block in which nobody can start.
+type Line struct {
+	Blocks []Block // none of them is empty
+	Count  int32   // items in all
+}
+
+// Block is a stretch of the queue.
+type Block struct {
+	Items []Item
+	Last  uint64 // no item has a later Seq
+
+	least summary `state:"-"`
+}
+
+// blockSize is the number of items at which a block is divided in two.
+const blockSize = 512
+
+// summary is the least that any of the items of a block asks for, by class of level: half of all attempts to place a job
+// ask for a device or two, and others need not be looked at with them.
+type summary struct {
+	known bool
+	jobs  [classes]least
+}
+
+const classes = 9 // levels 0, 1, 2 and 3, 4 to 7, … , 64 and more; and whole nodes
+
+// least is the least that jobs of a class ask for; nobody is in a class of which parts is 0.
+type least struct {
+	part  workload.Vector
+	span  float64
+	parts int32
+	level int32
+}
+
+func (it *Item) class() int {
+	if it.Whole {
+		return classes - 1
+	}
+	return min(bits.Len32(uint32(it.Level)), classes-2)
+}
+
+// All returns the items in order.
+func (q *Line) All() iter.Seq[*Item] {
+	return func(yield func(*Item) bool) {
+		for b := range q.Blocks {
+			items := q.Blocks[b].Items
+			for i := range items {
+				if !yield(&items[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// find returns the block and the place in it where an item stands or would stand.
+func (q *Line) find(it Item) (b, i int) {
+	b, _ = slices.BinarySearchFunc(q.Blocks, it, func(x Block, it Item) int { return before(x.Items[len(x.Items)-1], it) })
+	if b == len(q.Blocks) {
+		return b, 0
+	}
+	i, _ = slices.BinarySearchFunc(q.Blocks[b].Items, it, before)
+	return b, i
+}
+
+// insert puts an item in its place.
+func (q *Line) insert(it Item, part *workload.Vector) {
+	q.Count++
+	b, i := q.find(it)
+	if b == len(q.Blocks) {
+		if b--; b < 0 || len(q.Blocks[b].Items) >= blockSize/2 {
+			b++
+			q.Blocks = append(q.Blocks, Block{})
+			q.Blocks[b].least.known = true
+		}
+		i = len(q.Blocks[b].Items)
+	}
+	x := &q.Blocks[b]
+	x.Items = slices.Insert(x.Items, i, it)
+	x.Last = max(x.Last, it.Seq)
+	if x.least.known {
+		x.least.add(&it, part)
+	}
+	if len(x.Items) >= blockSize {
+		half := Block{Items: slices.Clone(x.Items[blockSize/2:]), Last: x.Last}
+		x.Items, x.least.known = x.Items[:blockSize/2], false
+		q.Blocks = slices.Insert(q.Blocks, b+1, half)
+	}
+}
+
+// remove takes an item out; only its rank is read.
+func (q *Line) remove(it Item) {
+	b, i := q.find(it)
+	x := &q.Blocks[b]
+	x.Items = slices.Delete(x.Items, i, i+1)
+	x.least.known = false
+	q.Count--
+	switch n := len(x.Items); {
+	case n == 0:
+		q.Blocks = slices.Delete(q.Blocks, b, b+1)
+	case b+1 < len(q.Blocks) && n+len(q.Blocks[b+1].Items) <= blockSize/4: // what has become small
+		x.Items, x.Last = append(x.Items, q.Blocks[b+1].Items...), max(x.Last, q.Blocks[b+1].Last)
+		q.Blocks = slices.Delete(q.Blocks, b+1, b+2)
+	}
+}
+
+// sort puts the items into the order of their new keys.
+func (q *Line) sort(all []Item) []Item {
+	all = all[:0]
+	for _, x := range q.Blocks {
+		all = append(all, x.Items...)
+	}
+	slices.SortFunc(all, before)
+	i := 0
+	for b := range q.Blocks {
+		x := &q.Blocks[b]
+		i += copy(x.Items, all[i:])
+		x.Last, x.least.known = 0, false
+		for k := range x.Items {
+			x.Last = max(x.Last, x.Items[k].Seq)
+		}
+	}
+	return all
+}
+
+func (q *Line) clone() Line {
+	c := *q
+	c.Blocks = slices.Clone(q.Blocks)
+	for b := range c.Blocks {
+		c.Blocks[b].Items = slices.Clone(c.Blocks[b].Items)
+	}
+	return c
+}
+
+// add enters an item.
+func (m *summary) add(it *Item, part *workload.Vector) {
+	l := &m.jobs[it.class()]
+	if l.parts == 0 {
+		*l = least{*part, it.Span, it.Parts, it.Level}
+		return
+	}
+	for i := range l.part {
+		l.part[i] = min(l.part[i], part[i])
+	}
+	l.span, l.parts, l.level = min(l.span, it.Span), min(l.parts, it.Parts), min(l.level, it.Level)
+}
+
+// summarise brings a block's summary up to date.
+func (x *Block) summarise(s *State) {
+	if x.least.known {
+		return
+	}
+	x.least = summary{known: true}
+	for i := range x.Items {
+		it := &x.Items[i]
+		x.least.add(it, &s.Entries[it.Slot].Part)
+	}
+}
+
+// idle reports whether none of the items of a block can start while the first job of the queue is blocked: to look at them
+// one by one would not lead to an attempt.
+func (c *Config) idle(s *State, x *Block, now float64) bool {
+	if c.seatsOf != nil {
+		return false
+	}
+	x.summarise(s)
+	sh, f := &s.scratch.shadow, &s.scratch.failed
+	for k := range x.least.jobs {
+		l := &x.least.jobs[k]
+		whole := k == classes-1
+		if l.parts == 0 || c.hopeless(s, &Item{Parts: l.parts, Level: l.level, Whole: whole}) {
+			continue
+		}
+		if c.backfill == easy && !sh.live {
+			return false
+		}
+		short, long := true, false // whether there may be jobs that do not touch the shadow, and that do
+		if c.backfill == easy {
+			short, long = now+l.span <= sh.at, !math.IsInf(sh.at, 1)
+		}
+		if short && !f[0].covers(&l.part, l.parts, whole, 0) || long && !f[1].covers(&l.part, l.parts, whole, 0) {
+			return false
+		}
+	}
+	return true
+}
