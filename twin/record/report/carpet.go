@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/halltwin/halltwin/twin/record"
+	"github.com/halltwin/halltwin/twin/record/draw"
 	"github.com/halltwin/halltwin/twin/record/series"
 )
 
@@ -58,37 +59,37 @@ func (b *builder) carpetSVG(x *series.Series, data string, columns int, lo, hi f
 	h := math.Min(math.Max(things*2, 110), 320)
 	height := top + h + bottom
 	end := math.Max(b.clock.header.Duration, x.Carpet.Width*float64(columns))
-	time := axis{0, end, left, wideWidth - right - 66}
-	var g canvas
-	g.printf(`<svg viewBox="0 0 %s %s" role="img" aria-labelledby="carpet-t carpet-d"><title id="carpet-t">Inlet temperature of every rack</title><desc id="carpet-d">%s</desc>`,
-		num(wideWidth), num(height), html.EscapeString(says))
-	width := time.px(math.Min(x.Carpet.Width*float64(columns), end)) - left
-	g.printf(`<image href="data:image/png;base64,%s" x="%s" y="%s" width="%s" height="%s" preserveAspectRatio="none"/>`,
-		data, num(left), num(top), num(width), num(h))
+	time := draw.Axis{From: 0, To: end, At: left, End: wideWidth - right - 66}
+	var g draw.Canvas
+	g.Printf(`<svg viewBox="0 0 %s %s" role="img" aria-labelledby="carpet-t carpet-d"><title id="carpet-t">Inlet temperature of every rack</title><desc id="carpet-d">%s</desc>`,
+		draw.Num(wideWidth), draw.Num(height), html.EscapeString(says))
+	width := time.Px(math.Min(x.Carpet.Width*float64(columns), end)) - left
+	g.Printf(`<image href="data:image/png;base64,%s" x="%s" y="%s" width="%s" height="%s" preserveAspectRatio="none"/>`,
+		data, draw.Num(left), draw.Num(top), draw.Num(width), draw.Num(h))
 	at, labels := b.clock.timeTicks(end, 12)
 	for i, t := range at {
-		px, anchor := time.px(t), "middle"
-		if px > time.end-16 {
+		px, anchor := time.Px(t), "middle"
+		if px > time.End-16 {
 			anchor = "end"
 		}
-		g.line(px, top+h, px, top+h+4, "base")
-		g.text(px, height-6, "tick", anchor, labels[i])
+		g.Line(px, top+h, px, top+h+4, "base")
+		g.Text(px, height-6, "tick", anchor, labels[i])
 	}
-	g.text(left-8, top+10, "tick", "end", "0")
-	g.text(left-8, top+h, "tick", "end", fmt.Sprint(len(x.Carpet.Things)-1))
+	g.Text(left-8, top+10, "tick", "end", "0")
+	g.Text(left-8, top+h, "tick", "end", fmt.Sprint(len(x.Carpet.Things)-1))
 	for _, e := range b.marks {
-		px := time.px(e.Time)
-		g.printf(`<path class="mark-head" d="M%s %sl4 4l-4 4l-4-4z"><title>%s</title></path>`, num(px), num(top-9), html.EscapeString(strings.TrimSpace(e.Subject+" "+e.Text)))
+		px := time.Px(e.Time)
+		g.Printf(`<path class="mark-head" d="M%s %sl4 4l-4 4l-4-4z"><title>%s</title></path>`, draw.Num(px), draw.Num(top-9), html.EscapeString(strings.TrimSpace(e.Subject+" "+e.Text)))
 	}
 	const steps = 32
 	for i := range steps {
 		c := viridis((float64(i) + 0.5) / steps)
-		g.printf(`<rect x="%s" y="%s" width="12" height="%s" fill="#%02x%02x%02x"/>`, num(time.end+22),
-			num(top+h*(1-float64(i+1)/steps)), num(h/steps+0.5), c.R, c.G, c.B)
+		g.Printf(`<rect x="%s" y="%s" width="12" height="%s" fill="#%02x%02x%02x"/>`, draw.Num(time.End+22),
+			draw.Num(top+h*(1-float64(i+1)/steps)), draw.Num(h/steps+0.5), c.R, c.G, c.B)
 	}
-	values, decimals := ticks(lo, hi, 5)
+	values, decimals := draw.Ticks(lo, hi, 5)
 	for _, v := range values {
-		g.text(time.end+40, top+h*(1-(v-lo)/(hi-lo))+4, "tick", "start", fmt.Sprintf("%.*f", decimals, v))
+		g.Text(time.End+40, top+h*(1-(v-lo)/(hi-lo))+4, "tick", "start", fmt.Sprintf("%.*f", decimals, v))
 	}
 	g.WriteString(`</svg>`)
 	return g.String()

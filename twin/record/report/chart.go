@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/halltwin/halltwin/twin/record"
+	"github.com/halltwin/halltwin/twin/record/draw"
 	"github.com/halltwin/halltwin/twin/record/series"
 )
 
@@ -42,7 +43,7 @@ type chart struct {
 
 	symbol string // of the unit shown
 	factor float64
-	x, y   axis
+	x, y   draw.Axis
 	height float64
 }
 
@@ -69,9 +70,9 @@ func (c *chart) draw(id, title, description string) string {
 	c.scale()
 	w := c.width()
 	c.height = plotHeight
-	var g canvas
-	g.printf(`<svg viewBox="0 0 %s %s" role="img" aria-labelledby="%s-t %s-d"><title id="%s-t">%s</title><desc id="%s-d">%s</desc>`,
-		num(w), num(c.height), id, id, id, html.EscapeString(title), id, html.EscapeString(description))
+	var g draw.Canvas
+	g.Printf(`<svg viewBox="0 0 %s %s" role="img" aria-labelledby="%s-t %s-d"><title id="%s-t">%s</title><desc id="%s-d">%s</desc>`,
+		draw.Num(w), draw.Num(c.height), id, id, id, html.EscapeString(title), id, html.EscapeString(description))
 	c.grid(&g)
 	if c.stacked {
 		c.stack(&g)
@@ -127,51 +128,51 @@ func (c *chart) scale() {
 		unit = c.lanes[0].unit
 	}
 	c.symbol, c.factor = record.Scale(max(math.Abs(lo), math.Abs(hi)), unit)
-	lo, hi = round(lo/c.factor, hi/c.factor, 5)
+	lo, hi = draw.Round(lo/c.factor, hi/c.factor, 5)
 	if c.whole && hi-lo < 4 {
 		hi = lo + 4
 	}
-	c.x = axis{0, max(end, 1), left, c.width() - right}
-	c.y = axis{lo, hi, plotHeight - bottom, top}
+	c.x = draw.Axis{From: 0, To: max(end, At: 1), End: left, c.width() - right}
+	c.y = draw.Axis{From: lo, To: hi, At: plotHeight - bottom, End: top}
 }
 
 // grid draws the axes.
-func (c *chart) grid(g *canvas) {
-	values, decimals := ticks(c.y.from, c.y.to, 5)
+func (c *chart) grid(g *draw.Canvas) {
+	values, decimals := draw.Ticks(c.y.From, c.y.To, 5)
 	for _, v := range values {
-		y := c.y.px(v)
+		y := c.y.Px(v)
 		class := "grid"
-		if v == 0 || v == c.y.from {
+		if v == 0 || v == c.y.From {
 			class = "base"
 		}
-		g.line(left, y, c.width()-right, y, class)
-		g.text(left-8, y+4, "tick", "end", fmt.Sprintf("%.*f", decimals, v+0)) // +0 makes -0 a 0
+		g.Line(left, y, c.width()-right, y, class)
+		g.Text(left-8, y+4, "tick", "end", fmt.Sprintf("%.*f", decimals, v+0)) // +0 makes -0 a 0
 	}
 	n := 6
 	if c.wide {
 		n = 12
 	}
-	at, labels := c.clock.timeTicks(c.x.to, n)
+	at, labels := c.clock.timeTicks(c.x.To, n)
 	for i, t := range at {
-		x := c.x.px(t)
+		x := c.x.Px(t)
 		anchor := "middle"
 		if x > c.width()-right-16 {
 			anchor = "end"
 			x = c.width() - right
 		}
-		g.line(c.x.px(t), c.y.at, c.x.px(t), c.y.at+4, "base")
-		g.text(x, plotHeight-6, "tick", anchor, labels[i])
+		g.Line(c.x.Px(t), c.y.At, c.x.Px(t), c.y.At+4, "base")
+		g.Text(x, plotHeight-6, "tick", anchor, labels[i])
 	}
 }
 
 // gap says whether two points are too far apart to be joined.
 func (c *chart) gap(a, b point) bool {
-	every := max(c.clock.header.Every, c.x.to/series.Buckets)
-	return b.t-a.t > 6*every && b.t-a.t > c.x.to/40
+	every := max(c.clock.header.Every, c.x.To/series.Buckets)
+	return b.t-a.t > 6*every && b.t-a.t > c.x.To/40
 }
 
 func (c *chart) at(p point, v float64) string {
-	return num(c.x.px(p.t)) + " " + num(c.y.px(v/c.factor))
+	return draw.Num(c.x.Px(p.t)) + " " + draw.Num(c.y.Px(v/c.factor))
 }
 
 // path joins points by a line, interrupted at gaps.
@@ -210,19 +211,19 @@ func (c *chart) between(points []point, low, high func(int) float64) string {
 	return b.String()
 }
 
-func (c *chart) lines(g *canvas) {
+func (c *chart) lines(g *draw.Canvas) {
 	for _, l := range c.lanes {
 		if l.band && len(l.points) > 1 {
 			d := c.between(l.points, func(i int) float64 { return l.points[i].low }, func(i int) float64 { return l.points[i].high })
-			g.printf(`<path class="band %s" d="%s"/>`, l.class, d)
+			g.Printf(`<path class="band %s" d="%s"/>`, l.class, d)
 		}
 	}
 	for _, l := range c.lanes {
 		if len(l.points) == 1 {
-			g.printf(`<circle class="dot %s" cx="%s" cy="%s" r="2.5"/>`, l.class, num(c.x.px(l.points[0].t)), num(c.y.px(l.points[0].v/c.factor)))
+			g.Printf(`<circle class="dot %s" cx="%s" cy="%s" r="2.5"/>`, l.class, draw.Num(c.x.Px(l.points[0].t)), draw.Num(c.y.Px(l.points[0].v/c.factor)))
 			continue
 		}
-		g.printf(`<path class="line %s" d="%s"/>`, l.class, c.path(l.points, func(p point) float64 { return p.v }))
+		g.Printf(`<path class="line %s" d="%s"/>`, l.class, c.path(l.points, func(p point) float64 { return p.v }))
 	}
 }
 
@@ -241,7 +242,7 @@ func (c *chart) total() []point {
 	return sum
 }
 
-func (c *chart) stack(g *canvas) {
+func (c *chart) stack(g *draw.Canvas) {
 	if len(c.lanes) == 0 {
 		return
 	}
@@ -252,40 +253,40 @@ func (c *chart) stack(g *canvas) {
 			above[i] = base[i] + p.v
 		}
 		d := c.between(l.points, func(i int) float64 { return base[i] }, func(i int) float64 { return above[i] })
-		g.printf(`<path class="area %s" d="%s"/>`, l.class, d)
+		g.Printf(`<path class="area %s" d="%s"/>`, l.class, d)
 		base = above
 	}
 }
 
-func (c *chart) limitLines(g *canvas) {
+func (c *chart) limitLines(g *draw.Canvas) {
 	for _, l := range c.limits {
 		v := l.value / c.factor
-		if v < c.y.from || v > c.y.to {
+		if v < c.y.From || v > c.y.To {
 			continue
 		}
-		y := c.y.px(v)
-		g.line(left, y, c.width()-right, y, "limit")
-		g.text(left+6, y-5, "limit-label", "start", l.label)
+		y := c.y.Px(v)
+		g.Line(left, y, c.width()-right, y, "limit")
+		g.Text(left+6, y-5, "limit-label", "start", l.label)
 	}
 }
 
 // markLines draws the critical events, as a thin line with a diamond on top.
-func (c *chart) markLines(g *canvas) {
+func (c *chart) markLines(g *draw.Canvas) {
 	last := math.Inf(-1)
 	for _, e := range c.marks {
-		x := c.x.px(e.Time)
+		x := c.x.Px(e.Time)
 		if x-last < 3 {
 			continue
 		}
 		last = x
-		g.line(x, top, x, c.y.at, "mark")
-		g.printf(`<path class="mark-head" d="M%s %sl4 4l-4 4l-4-4z"><title>%s</title></path>`, num(x), num(top-6),
+		g.Line(x, top, x, c.y.At, "mark")
+		g.Printf(`<path class="mark-head" d="M%s %sl4 4l-4 4l-4-4z"><title>%s</title></path>`, draw.Num(x), draw.Num(top-6),
 			html.EscapeString(c.clock.short(e.Time)+" "+strings.TrimSpace(e.Subject+" "+e.Text)))
 	}
 }
 
 // readouts are columns that show the values under the pointer, by style alone.
-func (c *chart) readouts(g *canvas) {
+func (c *chart) readouts(g *draw.Canvas) {
 	if len(c.lanes) == 0 {
 		return
 	}
@@ -296,16 +297,16 @@ func (c *chart) readouts(g *canvas) {
 	w := (c.width() - left - right) / float64(n)
 	g.WriteString(`<g aria-hidden="true">`)
 	for i := range n {
-		t := (float64(i) + 0.5) / float64(n) * c.x.to
+		t := (float64(i) + 0.5) / float64(n) * c.x.To
 		x := left + (float64(i)+0.5)*w
 		text := c.readout(t)
 		if text == "" {
 			continue
 		}
 		g.WriteString(`<g class="h">`)
-		g.rect(x-w/2, 0, w, c.y.at, "hit")
-		g.line(x, top, x, c.y.at, "cross")
-		g.text(c.width()-right, top-4, "readout", "end", text)
+		g.Rect(x-w/2, 0, w, c.y.At, "hit")
+		g.Line(x, top, x, c.y.At, "cross")
+		g.Text(c.width()-right, top-4, "readout", "end", text)
 		g.WriteString(`</g>`)
 	}
 	g.WriteString(`</g>`)
@@ -315,7 +316,7 @@ func (c *chart) readout(t float64) string {
 	var parts []string
 	for _, l := range c.lanes {
 		p, ok := nearest(l.points, t)
-		if !ok || math.Abs(p.t-t) > c.x.to/20 {
+		if !ok || math.Abs(p.t-t) > c.x.To/20 {
 			continue
 		}
 		parts = append(parts, l.name+" "+record.Show(p.v, l.unit))

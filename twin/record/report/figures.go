@@ -187,7 +187,7 @@ func (b *builder) finish(id, title, says string, c *chart, level string) *figure
 		return nil
 	}
 	f := &figure{ID: id, Title: title, Says: says, Wide: c.wide}
-	f.Drawing = template.HTML(c.draw(id, title, says)) //nolint:gosec // the canvas escapes every text
+	f.Drawing = template.HTML(c.draw(id, title, says)) //nolint:gosec // the draw.Canvas escapes every text
 	f.Unit = c.symbol
 	f.Table.Head = []string{"time"}
 	var columns []string

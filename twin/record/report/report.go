@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/halltwin/halltwin/twin/record"
+	"github.com/halltwin/halltwin/twin/record/draw"
 	"github.com/halltwin/halltwin/twin/record/series"
 )
 
@@ -32,10 +33,7 @@ const MaxSize = 1_000_000
 //go:embed page.html
 var pageSource string
 
-//go:embed style.css
-var style string
-
-var page = template.Must(template.New("report").Parse(pageSource))
+var page = template.Must(template.New("report").Parse(pageSource + draw.Signs))
 
 // maxRows bounds the table of events.
 const maxRows = 120
@@ -87,7 +85,7 @@ type (
 func Write(w io.Writer, s *series.Store) error {
 	b := newBuilder(s)
 	c := content{
-		Header: s.Header, Title: s.Header.Scenario, Style: template.CSS(style), //nolint:gosec // our own
+		Header: s.Header, Title: s.Header.Scenario, Style: template.CSS(draw.Style), //nolint:gosec // our own
 		Figures: b.figures(), Inputs: s.Header.Inputs, Hash: hash(s.Header.Resolved),
 	}
 	if s.Header.Variant != "" {
@@ -258,7 +256,7 @@ func losses(list []record.Loss) []loss {
 		if most > 0 {
 			share = 100 * l.GPUHours / most
 		}
-		bar := fmt.Sprintf(`<svg viewBox="0 0 100 9" preserveAspectRatio="none" aria-hidden="true"><rect width="100" height="9" fill="var(--tint)"/><rect width="%s" height="9" fill="var(--c5)"/></svg>`, num(share))
+		bar := fmt.Sprintf(`<svg viewBox="0 0 100 9" preserveAspectRatio="none" aria-hidden="true"><rect width="100" height="9" fill="var(--tint)"/><rect width="%s" height="9" fill="var(--c5)"/></svg>`, draw.Num(share))
 		out = append(out, loss{l.Cause, l.Subject, record.Show(l.GPUHours, "h"), template.HTML(bar)}) //nolint:gosec // numbers only
 	}
 	return out

@@ -1,87 +1,11 @@
 package report
 
 import (
-	"fmt"
-	"html"
 	"math"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/halltwin/halltwin/twin/record"
 )
-
-// canvas writes an SVG drawing. Colours are classes, so that the page's style decides them.
-type canvas struct{ strings.Builder }
-
-func (c *canvas) printf(format string, args ...any) { fmt.Fprintf(&c.Builder, format, args...) }
-
-func (c *canvas) text(x, y float64, class, anchor, s string) {
-	c.printf(`<text x="%s" y="%s" class="%s" text-anchor="%s">%s</text>`, num(x), num(y), class, anchor, html.EscapeString(s))
-}
-
-func (c *canvas) line(x1, y1, x2, y2 float64, class string) {
-	c.printf(`<path class="%s" d="M%s %sL%s %s"/>`, class, num(x1), num(y1), num(x2), num(y2))
-}
-
-func (c *canvas) rect(x, y, w, h float64, class string) {
-	c.printf(`<rect class="%s" x="%s" y="%s" width="%s" height="%s"/>`, class, num(x), num(y), num(w), num(h))
-}
-
-// num prints a coordinate to a tenth of a pixel.
-func num(v float64) string {
-	s := strconv.FormatFloat(v, 'f', 1, 64)
-	return strings.TrimSuffix(s, ".0")
-}
-
-// axis maps values to pixels.
-type axis struct{ from, to, at, end float64 }
-
-func (a axis) px(v float64) float64 {
-	if a.to == a.from {
-		return a.at
-	}
-	return a.at + (v-a.from)/(a.to-a.from)*(a.end-a.at)
-}
-
-// ticks returns round values within [from, to], about n of them, and the decimals to print them with.
-func ticks(from, to float64, n int) (list []float64, decimals int) {
-	span := to - from
-	if !(span > 0) || math.IsInf(span, 0) {
-		return []float64{from}, 0
-	}
-	step := math.Pow(10, math.Floor(math.Log10(span/float64(n))))
-	for _, m := range []float64{1, 2, 2.5, 5, 10} {
-		if span/(step*m) <= float64(n) {
-			step *= m
-			break
-		}
-	}
-	decimals = max(0, int(math.Ceil(-math.Log10(step)-1e-9)))
-	if math.Abs(step*math.Pow(10, float64(decimals))-math.Round(step*math.Pow(10, float64(decimals)))) > 1e-6 {
-		decimals++
-	}
-	for i := math.Ceil(from/step - 1e-9); i*step <= to+step*1e-9; i++ {
-		list = append(list, i*step)
-	}
-	return list, decimals
-}
-
-// round widens [from, to] to round values.
-func round(from, to float64, n int) (float64, float64) {
-	if from == to {
-		if from == 0 {
-			return 0, 1
-		}
-		from, to = from-math.Abs(from)*0.05, to+math.Abs(to)*0.05
-	}
-	list, _ := ticks(from, to, n)
-	if len(list) < 2 {
-		return from, to
-	}
-	step := list[1] - list[0]
-	return math.Floor(from/step+1e-9) * step, math.Ceil(to/step-1e-9) * step
-}
 
 // clock knows the run's time zone and how long it takes, and so how to print its moments.
 type clock struct{ header *record.Header }
