@@ -16,7 +16,16 @@
 // CRAH fans follow the air that the racks take, so those that are left speed up when one fails. Without fans or
 // power the same equations are the ride-through: air first, then machines and walls.
 //
-// Vapour, by hall: m dW/dt = fresh (Wo - W) - contact·air (W - Ws)⁺ + humidifier, with Ws at the effective surface of
+// In-row coolers are air handlers whose air does not leak past the racks ([InRowSpec]). Rear doors take
+// e·(release + C·(Tc - Tw)) of the air behind each rack, e by ε-NTU, and what recirculates comes from behind them
+// ([RearDoorSpec]); a mixing valve keeps the water of both above the dew point. Either may hang on the chilled or the
+// warm loop. A heat-recirculation matrix may stand for the share r: K Tin = Aᵀ K Tout + (K - Aᵀ K 1) Tc ([MatrixSpec]).
+// The hot side Th is then the root of a piecewise affine balance that rises with it.
+//
+// Fans of CRAHs hold the pressure, or a temperature by PI: implicit in short steps, the quasi-steady speed beyond Ti/4.
+// Their drives follow either with one lag ([FanControlSpec]).
+//
+// Vapour, by hall: m dW/dt = fresh (Wo - W) - contact·air (W - Ws)⁺ + humidifier - dehumidifier, with Ws at the effective surface of
 // the coils; what condenses is load on the water.
 //
 // Liquid, by technology loop: C dT/dt = f·P + pumps - Q; Q holds the set point or is ε-NTU with the valve open.
@@ -25,8 +34,8 @@
 // Set points may follow the inlets, the return, the weather, the load or the valves ([AirResetSpec], [WaterResetSpec],
 // [WarmResetSpec], [LiquidResetSpec], [PI]); chillers may be staged ([StagingSpec]): dead bands, a least time on, an
 // anti-recycle time off. Halls are held against the ASHRAE classes of their machines and coolant
-// ([Class]): time outside is counted, and [Plan.Crossings] explains who left and why. The limit of 20 K/h on the rate
-// of change is not checked.
+// ([Class]): time outside is counted, and [Plan.Crossings] explains who left and why; so are changes of the
+// inlets by more than 20 K in an hour, or 5 K in 15 minutes with tape.
 //
 // Water loops: C dT/dt = load - plant, at a flow that keeps the design rise while the water is cold and opens over 2 K
 // when it is not; with a tank of 1 to 20 mixed layers in series or beside the loop ([TankSpec]), whose outlet is an
@@ -86,9 +95,10 @@
 //
 // # Left out
 //
-// Air: pressure, buoyancy and differences between aisles (a hall is one zone; racks at the ends of rows
-// recirculate twice as much); what dry coils gain from being wet; drying by DX coils. Plant: hydraulic networks, freezing, tanks that are
-// charged by the clock or the price, ramps of load changes other than after a start. Reheat. The CDUs of a chiller-tower plant hang on its chilled water.
+// Air: pressure, buoyancy and differences between aisles (a hall is one zone; racks at the ends of rows recirculate
+// twice as much); what dry coils gain from being wet; drying by DX coils. Plant: hydraulic networks, freezing, tanks
+// that are charged by the clock or the price, ramps of load changes other than after a start. The CDUs of a
+// chiller-tower plant hang on its chilled water.
 //
 // Sources: ε-NTU: Incropera; chillers: EnergyPlus Engineering Reference; towers: Merkel as in EnergyPlus and
 // the Modelica Buildings Library, Scheier's factors; recirculation indices: Sharma, Bash, Patel 2002 and Herrlin
