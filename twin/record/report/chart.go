@@ -132,7 +132,7 @@ func (c *chart) scale() {
 	if c.whole && hi-lo < 4 {
 		hi = lo + 4
 	}
-	c.x = draw.Axis{From: 0, To: max(end, At: 1), End: left, c.width() - right}
+	c.x = draw.Axis{From: 0, To: max(end, 1), At: left, End: c.width() - right}
 	c.y = draw.Axis{From: lo, To: hi, At: plotHeight - bottom, End: top}
 }
 
