@@ -148,6 +148,7 @@ func (p *Plan) compileDoors(spec *Spec, n *Sizes) error {
 	for i, racks := range of {
 		h := &p.halls[i]
 		h.firstDoor, h.doors = int32(len(p.doors)), int32(len(racks))
+		h.around = n.around(spec, p, int32(i))
 		for _, rack := range racks {
 			heat := p.rackFixed[rack].toAir * n.RackDesign[rack]
 			d := door{rack: rack, rating: float64(r.Capture) * heat, flow: n.airflow(spec, int(rack), heat, p.rhoCp)}
@@ -169,6 +170,28 @@ func (p *Plan) compileDoors(spec *Spec, n *Sizes) error {
 	return nil
 }
 
+// around returns the share of the air of a hall's racks that recirculates.
+func (n *Sizes) around(spec *Spec, p *Plan, hall int32) float64 {
+	r, _ := leakage(&spec.Air)
+	sum, all := 0.0, 0.0
+	for i := range n.Racks {
+		if p.rackHall[i] != hall {
+			continue
+		}
+		flow := n.airflow(spec, i, p.rackFixed[i].toAir*n.RackDesign[i], p.rhoCp)
+		all += flow
+		if n.RackEdge != nil && n.RackEdge[i] {
+			sum += min(2*r, 0.9) * flow
+		} else {
+			sum += r * flow
+		}
+	}
+	if all <= 0 {
+		return 0
+	}
+	return sum / all
+}
+
 // blowRow sets what the in-row coolers do that are to deliver m³/s of air.
 func (p *Plan) blowRow(s *State, i int, want, dt float64) {
 	b, w := &p.halls[i].row, &s.c.halls[i].row
@@ -181,8 +204,8 @@ func (p *Plan) blowRow(s *State, i int, want, dt float64) {
 // doorExponent is that of the power of an active door's fans over their airflow (typical).
 const doorExponent = 2.8
 
-// gatherDoors sums what the rear doors of each hall can take in this step. What racks draw of their own outlet air they
-// draw in front of the door: the rest passes it. Of a failed door, and of an active one without power, all goes by.
+// gatherDoors sums what the rear doors of each hall can take in this step. All the air of a rack passes its door, and
+// what recirculates is air from behind the doors. Of a failed door, and of an active one without power, all goes by.
 func (p *Plan) gatherDoors(s *State) {
 	down, water := s.down[facility.RearDoor], s.c.flowOf[p.doorLoop]
 	for i := range p.halls {

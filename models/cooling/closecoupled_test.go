@@ -231,9 +231,10 @@ func TestCoupledLaws(t *testing.T) {
 		run(t, p, s, in, 900, nil)
 		return s
 	}
+	// Every hall has leastDemand beside its racks: of two halls it is 1e-3 m³/s more in 80, which is 4 µK of 0.3 K.
 	one, two := build(1), build(2)
 	for i := range one.RackInlet {
-		if math.Abs(one.RackInlet[i]-two.RackInlet[i]) > 1e-7 {
+		if math.Abs(one.RackInlet[i]-two.RackInlet[i]) > 1e-5 {
 			t.Fatalf("rack %d: %v °C in one hall, %v in two", i, one.RackInlet[i], two.RackInlet[i])
 		}
 	}
@@ -246,7 +247,7 @@ func TestCoolersRefused(t *testing.T) {
 		"air.in_row: a plant of kind none has no water loop":                      func(s *Spec) { s.Plant.Kind = "none"; s.Air.InRow = &InRowSpec{} },
 		"air.rear_door.water: a plant of kind chiller-tower has no warm loop":     func(s *Spec) { s.Air.RearDoor = &RearDoorSpec{Water: "warm"} },
 		"air.in_row.water: without liquid cooling nothing says how warm":          func(s *Spec) { s.Plant.Kind = "dry-cooler"; s.Air.InRow = &InRowSpec{Water: "warm"} },
-		"air.rear_door.capture: no door takes 120 % of 41 kW from air at 38.3 °C": func(s *Spec) { s.Plant.Chilled.Supply = 22; s.Air.RearDoor = &RearDoorSpec{Capture: 1.2} },
+		"air.rear_door.capture: no door takes 120 % of 41 kW from air at 38.0 °C": func(s *Spec) { s.Plant.Chilled.Supply = 22; s.Air.RearDoor = &RearDoorSpec{Capture: 1.2} },
 		"air.in_row.each: no coil takes": func(s *Spec) {
 			s.Plant.Chilled.Supply = 23
 			v := unit.Power(60e3)

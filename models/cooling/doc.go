@@ -96,7 +96,8 @@
 // # Left out
 //
 // Air: pressure, buoyancy and differences between aisles (a hall is one zone; racks at the ends of rows recirculate
-// twice as much); what dry coils gain from being wet; drying by DX coils. Plant: hydraulic networks, freezing, tanks
+// twice as much; behind rear doors all alike); leaks of in-row coolers; the PI of valves, which are quasi-steady; what
+// recirculates through a matrix and a rear door both (refused); what dry coils gain from being wet; drying by DX coils. Plant: hydraulic networks, freezing, tanks
 // that are charged by the clock or the price, ramps of load changes other than after a start. The CDUs of a
 // chiller-tower plant hang on its chilled water.
 //

@@ -81,17 +81,17 @@ const (
 func (p *Plan) blow(s *State, i int, dt, command float64, when instant) {
 	h, w := &p.halls[i], &s.c.halls[i]
 	each := &p.air.CRAH.Each
-	row := 0.0
+	row, take := 0.0, w.demand*(1-h.around)
 	if w.row.up > 0 {
 		most := float64(w.up) * h.airflow * (1 - h.bypass)
-		row = min(max(h.rowShare*w.demand, w.demand-most), float64(w.row.up)*h.row.airflow)
+		row = min(max(h.rowShare*take, take-most), float64(w.row.up)*h.row.airflow)
 		p.blowRow(s, i, row, dt)
 	} else {
 		w.row.stop()
 	}
 	if w.up > 0 {
 		if command == pressure {
-			want := (w.demand - row) / (1 - h.bypass) * (1 + float64(each.Excess))
+			want := (take - row) / (1 - h.bypass) * (1 + float64(each.Excess))
 			command = want / (float64(w.up) * h.airflow)
 		}
 		goal := min(max(command, float64(each.MinSpeed)), 1)
@@ -107,9 +107,9 @@ func (p *Plan) blow(s *State, i int, dt, command float64, when instant) {
 		w.stop()
 	}
 	w.through, w.row.through = (1-h.bypass)*w.air, w.row.air
-	if sum := w.through + w.row.through; sum > w.demand {
-		w.through *= w.demand / sum
-		w.row.through *= w.demand / sum
+	if sum := w.through + w.row.through; sum > take {
+		w.through *= take / sum
+		w.row.through *= take / sum
 	}
 	x, y := w.sides()
 	leak := 1 - x - y

@@ -69,7 +69,8 @@ type hall struct {
 	row       airBank // its in-row coolers
 	rowShare  float64 // of the air that the racks take, which in-row coolers deliver while all works
 	firstDoor int32
-	doors     int32 // rear doors
+	doors     int32   // rear doors
+	around    float64 // share of the racks' air that comes round them from behind their doors
 	bypass    float64
 	air       float64 // J/K
 	vapour    float64 // kg of dry air in the whole hall
@@ -282,6 +283,9 @@ func (p *Plan) compileRacks(spec *Spec, n *Sizes) error {
 	recirculation, _ := leakage(&spec.Air)
 	if len(n.Carried) > 0 {
 		recirculation = 0 // the matrix says
+	}
+	if spec.Air.RearDoor != nil {
+		recirculation = 0 // it passes the doors first: the hall says
 	}
 	p.rackHall = make([]int32, n.Racks)
 	p.rackLoop = make([]int32, n.Racks)
