@@ -14,6 +14,7 @@ func rich(plant string) string {
 duration: 2 h
 site:
   halls: [{rows: [{racks: 2, rack: {nodes: 4, liquid: 60 %, flow: 0.3 m3/s, node: {gpus: 8, gpu: {use: hardware/gpu-h100-sxm}, fans: {power: 300 W, flow: 0.2 m3/s}}}}]}]
+  air: {in_row: {share: 50 %}, rear_door: {capture: 50 %}}
   liquid: {supply: 32 degC}
   plant: {kind: ` + plant + `}
   power: {redundancy: N}

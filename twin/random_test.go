@@ -91,8 +91,12 @@ func (d draw) site(b *strings.Builder) (gpus, nodes int) {
 	if liquid {
 		fmt.Fprintf(b, "  liquid: {supply: %d degC}\n", 25+d.IntN(20))
 	}
-	fmt.Fprintf(b, "  air: {supply: %d degC, containment: %s}\n", 19+d.IntN(12), d.oneOf("hot-aisle", "cold-aisle", "none"))
-	fmt.Fprintf(b, "  plant: {kind: %s, chilled: {supply: 12 degC}}\n", d.oneOf("chiller-tower", "dry-cooler", "none"))
+	plant, beside := d.oneOf("chiller-tower", "dry-cooler", "none"), ""
+	if plant != "none" {
+		beside = d.oneOf("", "", ", in_row: {share: 40 %}", ", in_row: {}", ", rear_door: {kind: active, capture: 40 %}, crah: {control: {by: inlet}}")
+	}
+	fmt.Fprintf(b, "  air: {supply: %d degC, containment: %s%s}\n", 19+d.IntN(12), d.oneOf("hot-aisle", "cold-aisle", "none"), beside)
+	fmt.Fprintf(b, "  plant: {kind: %s, chilled: {supply: 12 degC}}\n", plant)
 	switch redundancy := d.oneOf("none", "N", "N+1", "2N", "3N/2"); {
 	case redundancy == "none":
 		fmt.Fprintf(b, "  power: {redundancy: none}\n")
@@ -171,7 +175,7 @@ func (d draw) failures(b *strings.Builder, gpus int) {
 		return
 	}
 	b.WriteString("failures:\n  processes:\n")
-	kinds := []string{"node", "rack", "row", "utility", "ups", "pdu", "crah", "cdu", "chiller", "pump", "leaf", "genset"}
+	kinds := []string{"node", "rack", "row", "utility", "ups", "pdu", "crah", "in-row", "rear-door", "cdu", "chiller", "pump", "leaf", "genset"}
 	if gpus > 0 {
 		kinds = append(kinds, "gpu", "gpu", "gpu")
 	}
