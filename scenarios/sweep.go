@@ -220,3 +220,21 @@ func (a *Axis) patch(value string) *document.Value {
 	}
 	return v
 }
+
+// Numeric tells whether all values of the axis are numbers in one unit.
+func (a *Axis) Numeric() bool {
+	for _, v := range a.Values {
+		if _, rest, err := number(v); err != nil || rest != a.unit {
+			return false
+		}
+	}
+	return true
+}
+
+// Override is the value as `--set` takes it, KEY.KEY=VALUE; empty for an axis that is an action of the timeline.
+func (a *Axis) Override(value string) string {
+	if a.set != "" {
+		return ""
+	}
+	return strings.Join(a.path, ".") + "=" + value
+}

@@ -34,6 +34,8 @@ var pardons = []struct{ file, what, why string }{
 	{"twin/validate/raps.go", "time.", "one of its figures is how long a run took"},
 	{"twin/run.go", "time.", "progress is shown to a person at her pace, and the summary says how long the run took"},
 	{"twin/kernel/codec.go", "sync.Map", "what is known of a type is kept; it is the same whoever asks first"},
+	{"twin/ensemble/run.go", "channel", "it hands whole runs to workers; what comes of them does not depend on who is first"},
+	{"twin/ensemble/run.go", "select", "likewise: it ends when the experiment is cancelled"},
 	{"twin/record/influx/queue.go", "channel", "it carries a finished recording away from the run, in order"},
 	{"twin/record/influx/queue.go", "select", "it takes a block of memory that is free, or a new one: the same to whoever reads it"},
 	{"twin/record/influx/sender.go", "channel", "a server takes points when it can; the run neither waits for that nor sees it"},

@@ -1,0 +1,37 @@
+// Package ensemble runs experiments: variants of a scenario × points of its sweep × seeds, and says what can be said of
+// them.
+//
+// # Pairs
+//
+// Replica n of every cell (a variant at a point) has the same seed, and every random stream is named by what it drives,
+// so all cells meet the same failures, arrivals and lemons. A difference between two cells is the mean of the differences
+// of pairs of one seed, with Student's interval; where that holds zero, they are "not distinguishable". [Statistic] also
+// says by what factor pairing has cut the variance.
+//
+// # Designs
+//
+// grid is the product of all values. latin-hypercube (McKay, Beckman and Conover 1979) and sobol (direction numbers of Joe
+// and Kuo 2008, shifted at random) fill the space of the axes evenly. morris lays trajectories for elementary effects
+// (Morris 1991, Campolongo et al. 2007). saltelli lays the blocks from which Sobol indices are estimated, the first by
+// Saltelli et al. 2010, the total by Jansen 1999, both with bootstrap intervals.
+//
+// # When enough is known
+//
+// With experiment.until, replicas are added in rounds that depend on nothing but their number, until the mean of a figure,
+// and its difference to the base, are known to the wanted half-width in every cell. Looking often makes such intervals a
+// little too narrow (Chow and Robbins 1965); the least number of replicas keeps that small.
+//
+// An expectation is shown to be missed in a cell when Wilson's interval of the share of futures in which it held lies
+// below the share in which it is to hold.
+//
+// # Results
+//
+// A result is kept under the hash of its resolved scenario, the version of the program and its seed, in a journal of one
+// line each: an experiment that was interrupted goes on, and one that is repeated or grows takes what is there. What comes
+// of an experiment does not depend on the number of workers, their order or their end. A run that breaks and a point that
+// cannot be built are reported and stop no other.
+//
+// # Left out
+//
+// Workers on other machines, rare events by splitting, and a common warm-up shared between cells.
+package ensemble
