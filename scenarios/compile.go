@@ -122,7 +122,7 @@ func (c *compiler) compile() *Plan {
 	s := c.spec
 	c.plan = &Plan{
 		Name: s.Name, About: s.About, Start: s.Start, Duration: float64(s.Duration), Seed: s.Seed, Replicas: s.Replicas,
-		Calm: float64(s.Step.Calm), Disturbed: float64(s.Step.Disturbed), Every: float64(s.Record.Every), Influx: s.Record.Influx,
+		Calm: float64(s.Step.Calm), Disturbed: float64(s.Step.Disturbed), Every: float64(s.Record.Every), Influx: s.Record.Influx, Lines: s.Record.Lines,
 		CapAll: float64(s.Controls.PowerLimit), Costs: s.Costs,
 	}
 	c.plan.Disturbed = min(c.plan.Disturbed, c.plan.Calm)

@@ -60,7 +60,8 @@ type Plan struct {
 	Every           float64 // s between samples
 	Channels        []*channel.Channel
 	Only            []facility.Ref // things whose channels are recorded; nil means all
-	Influx          bool
+	Influx          *InfluxSpec    // the server that gets the samples; nil for none
+	Lines           bool           // whether they are also written as line protocol
 	Expect          []Expect
 
 	fixed      workload.Set

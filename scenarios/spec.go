@@ -216,7 +216,18 @@ type RecordSpec struct {
 	Every    unit.Duration `yaml:"every" doc:"time between samples" default:"60 s" range:"(0,)"`
 	Channels []string      `yaml:"channels" doc:"channels or patterns (job.*), besides the site's own gauges, which are always recorded"`
 	Select   string        `yaml:"select" doc:"selector of the things whose channels are recorded; empty: all"`
-	Influx   bool          `yaml:"influx" doc:"also write the samples as InfluxDB line protocol" default:"false"`
+	Influx   *InfluxSpec   `yaml:"influx" doc:"send the samples to an InfluxDB server while the run goes"`
+	Lines    bool          `yaml:"line_protocol" doc:"also write the samples as InfluxDB line protocol into the run directory" default:"false"`
+}
+
+// InfluxSpec says which InfluxDB server gets the samples. The token is no part of it: it is read from the environment.
+type InfluxSpec struct {
+	URL       string    `yaml:"url" doc:"address of the server" default:"http://127.0.0.1:8086" source:"port of InfluxDB"`
+	Org       string    `yaml:"org" doc:"organisation" default:"halltwin"`
+	Bucket    string    `yaml:"bucket" doc:"bucket" default:"halltwin"`
+	Levels    []string  `yaml:"levels" doc:"levels that are sent (site, hall, rack, gpu, job …); empty: all that are recorded"`
+	MaxSeries int       `yaml:"max_series" doc:"most series that the run may make there; one that would make more is refused" default:"100000" source:"a tenth of what InfluxData advises for a bucket" range:"[1,100000000]"`
+	Spool     unit.Data `yaml:"spool" doc:"most disk space that points may take while the server is away" default:"1 GB" range:"[1e6,)"`
 }
 
 // ExpectSpec is one target.

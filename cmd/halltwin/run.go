@@ -11,6 +11,7 @@ import (
 	"github.com/halltwin/halltwin/scenarios"
 	"github.com/halltwin/halltwin/twin"
 	"github.com/halltwin/halltwin/twin/record"
+	"github.com/halltwin/halltwin/twin/record/influx"
 	"github.com/halltwin/halltwin/twin/record/journal"
 	"github.com/halltwin/halltwin/twin/record/lineproto"
 	"github.com/halltwin/halltwin/twin/record/rundir"
@@ -28,6 +29,7 @@ type runFlags struct {
 	replace  bool
 	csv      bool
 	influx   string
+	spool    string
 	view     bool
 	exitZero bool
 	quiet    bool
@@ -56,7 +58,8 @@ func runVerb(p *process) *cobra.Command {
 	c.Flags().StringVarP(&f.out, "out", "o", "", "run directory; runs/NAME by default, with a number if that exists")
 	c.Flags().BoolVar(&f.replace, "replace", false, "replace an earlier run in the --out directory")
 	c.Flags().BoolVar(&f.csv, "csv", false, "also write the samples as CSV into the run directory")
-	c.Flags().StringVar(&f.influx, "influx", "", "also write the samples as InfluxDB line protocol to this file; .gz compresses")
+	c.Flags().StringVar(&f.influx, "influx", "", "also send the samples to the InfluxDB server at this http address, or write them as line protocol to this file; .gz compresses")
+	c.Flags().StringVar(&f.spool, "spool", "", "folder in which points wait while that server is away; see `halltwin influx status`")
 	c.Flags().BoolVar(&f.view, "view", false, "afterwards show the run in a browser, if this is a terminal")
 	c.Flags().BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 also when an expectation is missed")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no event lines")
@@ -107,15 +110,23 @@ func (f *runFlags) live(p *process, plan *scenarios.Plan, path string, seed uint
 	if f.csv {
 		metrics = append(metrics, rundir.CSV)
 	}
-	if plan.Influx {
+	if plan.Lines {
 		metrics = append(metrics, rundir.LineProtocol)
+	}
+	server, err := f.server(p, plan)
+	if err != nil {
+		return nil, err
 	}
 	writer, err := rundir.Create(dir, rundir.Options{Metrics: metrics, Replace: f.replace})
 	if err != nil {
 		return nil, &exitError{exitIO, err}
 	}
 	sinks := []record.Sink{&logbook{writer, plan}}
-	if f.influx != "" {
+	if server != nil {
+		sinks = append(sinks, server)
+		defer func() { tellInflux(p, server.Status(), dir) }()
+	}
+	if f.influx != "" && !influx.IsAddress(f.influx) {
 		sinks = append(sinks, lineproto.New(journal.Dir(filepath.Dir(f.influx)), filepath.Base(f.influx)))
 	}
 	options := twin.Options{Seed: seed, Version: versionText(), Command: f.command(path, seed)}

@@ -39,6 +39,7 @@ type Manifest struct {
 	Format   int            `json:"format"`
 	State    string         `json:"state"`
 	Run      string         `json:"run"`
+	ID       string         `json:"id"` // the tag `run` of its points
 	Scenario string         `json:"scenario"`
 	About    string         `json:"about,omitempty"`
 	Variant  string         `json:"variant,omitempty"`
@@ -74,7 +75,7 @@ type File struct {
 
 func newManifest(h *record.Header) *Manifest {
 	m := &Manifest{
-		Format: Format, State: Running, Run: h.Run, Scenario: h.Scenario, About: h.About, Variant: h.Variant, Seed: h.Seed,
+		Format: Format, State: Running, Run: h.Run, ID: h.ID(), Scenario: h.Scenario, About: h.About, Variant: h.Variant, Seed: h.Seed,
 		Start: h.Start, Duration: h.Duration, Every: h.Every, Source: h.Source, Version: h.Version, Command: h.Command,
 		Resolved: sum(h.Resolved), Inputs: h.Inputs, Site: encodeSite(h.Site), Files: []File{},
 	}
