@@ -19,8 +19,14 @@ func (p *Plan) Advance(s *State, dt float64) {
 			continue
 		}
 		forget := forgotten(&l.breaker, dt)
+		was := math.NaN() // heat of the unit before this one, which mostly is like it
 		for u := l.first; u < l.end; u++ {
-			s.Heat[u] = l.breaker.Heat(s.Heat[u], s.Load[u], dt, forget)
+			if s.Heat[u] == was && s.Load[u] == s.Load[u-1] {
+				s.Heat[u] = s.Heat[u-1]
+			} else {
+				was = s.Heat[u]
+				s.Heat[u] = l.breaker.Heat(was, s.Load[u], dt, forget)
+			}
 			if s.Load[u] > overload {
 				s.Counts.OverloadSeconds += dt
 			}

@@ -42,6 +42,8 @@ type groupLoad struct {
 // sideSum is what the PDUs of a side come to, by block.
 type sideSum struct {
 	out, loss []float64 // W
+	vars      []float64 // var
+	reactive  float64   // var, of all blocks
 	fresh     []bool
 }
 
@@ -59,7 +61,7 @@ func (p *Plan) recall(s *State) *memory {
 		}
 		for i := range m.sides {
 			n := blocks(p.sides[i].pdus.count())
-			m.sides[i] = sideSum{make([]float64, n), make([]float64, n), make([]bool, n)}
+			m.sides[i] = sideSum{out: make([]float64, n), loss: make([]float64, n), vars: make([]float64, n), fresh: make([]bool, n)}
 		}
 		s.memory = m
 	}
@@ -246,12 +248,15 @@ func (p *Plan) loadPDU(s *State, m *memory, u int32, w float64) {
 func (p *Plan) loadPDUs(s *State, m *memory, i int) {
 	sum, r := &m.sides[i], p.sides[i].pdus
 	first := p.layers[pdus].first
-	out, loss := 0.0, 0.0
+	out, loss, reactive := 0.0, 0.0, 0.0
 	for b := range sum.out {
 		if !sum.fresh[b] {
-			o, l := 0.0, 0.0
+			o, l, v := 0.0, 0.0, 0.0
 			lo := r.first + int32(b*block)
 			for u := lo; u < min(lo+block, r.end); u++ {
+				if p.factor != nil {
+					v += s.Var[u]
+				}
 				if k := u - first; m.on[k] {
 					o += s.Flow[u]
 					if !p.hidden {
@@ -260,12 +265,13 @@ func (p *Plan) loadPDUs(s *State, m *memory, i int) {
 					}
 				}
 			}
-			sum.out[b], sum.loss[b], sum.fresh[b] = o, l, true
+			sum.out[b], sum.loss[b], sum.vars[b], sum.fresh[b] = o, l, v, true
 		}
 		out += sum.out[b]
 		loss += sum.loss[b]
+		reactive += sum.vars[b]
 	}
-	s.Out[i] = out
+	s.Out[i], sum.reactive = out, reactive
 	s.Loss.PDU += loss
 }
 

@@ -129,10 +129,7 @@ func (p *Plan) react(s *State) {
 // reactSide finds the reactive power of a side of which cooling takes mech var where it is fed.
 func (p *Plan) reactSide(s *State, i int, mech float64) {
 	f, sd := p.factor, &p.sides[i]
-	out := 0.0
-	for u := sd.pdus.first; u < sd.pdus.end; u++ {
-		out += s.Var[u]
-	}
+	out := s.memory.sides[i].reactive
 	if p.mechUPS && s.Fed[i] {
 		out += mech
 	}
@@ -145,10 +142,11 @@ func (p *Plan) reactSide(s *State, i int, mech float64) {
 				carry++
 			}
 		}
+		each := out / float64(carry)
 		for u := sd.ups.first; u < sd.ups.end; u++ {
 			k := u - p.layers[upses].first
 			if s.Flow[u] > 0 {
-				s.Var[u] = out / float64(carry)
+				s.Var[u] = each
 			}
 			switch {
 			case s.UPS[k] == UPSBypass || s.UPS[k] == UPSOnline && p.eco:

@@ -228,14 +228,13 @@ func (p *Plan) loadUPS(s *State, i int) {
 // carry puts w W on each working unit of a bank.
 func (p *Plan) carry(s *State, i int, w float64) {
 	first, rating := p.layers[upses].first, p.layers[upses].rating
-	loss := rating * p.curve.At(w/rating)
+	loss, online := rating*p.curve.At(w/rating), 0
 	for u := p.sides[i].ups.first; u < p.sides[i].ups.end; u++ {
 		k := u - first
 		switch s.UPS[k] {
 		case UPSOnline:
 			s.Flow[u] = w
-			s.Bus[i] += w + loss
-			s.Loss.UPS += loss
+			online++
 		case UPSBattery:
 			s.Flow[u] = w
 			s.BatteryW[k] = w / p.discharging
@@ -244,6 +243,8 @@ func (p *Plan) carry(s *State, i int, w float64) {
 			s.Charging[k] = true
 		}
 	}
+	s.Bus[i] += float64(online) * (w + loss)
+	s.Loss.UPS += float64(online) * loss
 }
 
 // loadSources charges batteries within the headroom of each side's source, and puts the switchboards on their
@@ -370,13 +371,19 @@ func (p *Plan) rate(s *State) {
 	s.News = s.News || s.Told.Dark != s.Dark || s.Told.Mech != s.MechOn
 	for i := range pdus {
 		l := &p.layers[i]
-		inverse := 1 / l.rating
+		inverse, like := 1/l.rating, 0.0
 		for u := l.first; u < l.end; u++ {
-			x := p.burden(s, i, u) * inverse
+			if u == l.first || s.Flow[u] != s.Flow[u-1] || p.factor != nil && s.Var[u] != s.Var[u-1] { // mostly units are alike
+				like = p.burden(s, i, u) * inverse
+			}
+			x := like
 			if i == upses && s.UPS[u-l.first] == UPSBypass {
 				x = 0 // the inverter carries nothing
 			}
 			s.Load[u] = x
+			if u > l.first && x == s.Load[u-1] && s.Over[u] == s.Over[u-1] {
+				continue
+			}
 			if p.level(l, 1, x, s.Over[u]) != s.Over[u] {
 				s.News = true
 			}
