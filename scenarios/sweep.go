@@ -131,7 +131,7 @@ func (a *Axis) Of(text string) float64 {
 // Unit returns the unit in which [Axis.Of] counts, with its leading space, as the values are written.
 func (a *Axis) Unit() string { return a.unit }
 
-func (a *Axis) text(v float64) string { return strconv.FormatFloat(v, 'g', 9, 64) + a.unit }
+func (a *Axis) text(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) + a.unit }
 
 // Axes returns the axes of the sweep, in order of their names.
 func (f *File) Axes() ([]Axis, document.Diagnostics) {

@@ -131,7 +131,7 @@ func (o *Outcome) overAxis(key string, factor float64) template.HTML {
 		all = append(all, s.Mean.Value/factor, s.Mean.Low/factor, s.Mean.High/factor)
 	}
 	lo, hi := reach(all...)
-	y := draw.Axis{From: lo, To: hi, At: height - bottom, End: top}
+	y := draw.Axis{From: lo, To: hi, At: height - bottom - 12, End: top}
 	x := draw.Axis{From: slices.Min(at), To: slices.Max(at), At: left, End: width - right}
 	var g draw.Canvas
 	open(&g, width, height, key+" over "+a.Name)
@@ -142,8 +142,9 @@ func (o *Outcome) overAxis(key string, factor float64) template.HTML {
 	}
 	values, decimals = draw.Ticks(x.From, x.To, 6)
 	for _, v := range values {
-		g.Text(x.Px(v), height-8, "tick", "middle", fmt.Sprintf("%.*f%s", decimals, v+0, a.Unit()))
+		g.Text(x.Px(v), height-22, "tick", "middle", fmt.Sprintf("%.*f", decimals, v+0))
 	}
+	g.Text(width-right, height-5, "tick", "end", strings.TrimSuffix(a.Name+", "+record.Symbol(strings.TrimSpace(a.Unit())), ", "))
 	for v := range e.Variants {
 		var line, up, down []string
 		for i := range n {
@@ -168,10 +169,6 @@ func (o *Outcome) overAxis(key string, factor float64) template.HTML {
 		for i, p := range line {
 			cx, cy, _ := strings.Cut(p, " ")
 			g.Printf(`<a href="#%s"><circle class="dot %s" cx="%s" cy="%s" r="3"><title>%s</title></circle></a>`, anchor(v*n+i), class(v), cx, cy, html.EscapeString(e.Label(v*n+i)))
-		}
-		if len(e.Variants) > 1 {
-			_, cy, _ := strings.Cut(line[len(line)-1], " ")
-			g.Printf(`<text x="%s" y="%s" dy="-6" class="tick" text-anchor="end">%s</text>`, draw.Num(width-right), cy, html.EscapeString(variantName(e.Variants[v])))
 		}
 	}
 	return closed(&g)

@@ -16,8 +16,12 @@ import (
 var Headlines = []string{"energy.site", "energy.pue", "cost.energy", "carbon.operational", "cooling.wue", "cooling.hottest_inlet",
 	"compute.goodput", "compute.throttled", "jobs.wait_p95", "sla.met", "availability"}
 
-// maxCells bounds the rows of a printed table; all of them are in the report and the table file.
-const maxCells = 40
+// maxCells bounds the rows of a printed table, and maxSampled those of a design that is a sample; all of them are in the
+// report and the table file.
+const (
+	maxCells   = 40
+	maxSampled = 8
+)
 
 // Varying returns the headlines that are not the same in every run, at most n.
 func (o *Outcome) Varying(n int) []string {
@@ -133,18 +137,20 @@ func plain(numbers int) table.Writer {
 
 // rows adds a row for each cell, up to the bound.
 func (o *Outcome) rows(t table.Writer, skip func(cell int) bool, columns func(cell int) table.Row) {
-	n := 0
+	n, most := 0, maxCells
+	if o.Experiment.Design.Kind != "grid" {
+		most = maxSampled
+	}
 	for cell := range o.byCell {
 		if skip != nil && skip(cell) {
 			continue
 		}
-		if n++; n > maxCells {
-			continue
+		if n++; n <= most {
+			t.AppendRow(append(table.Row{o.Experiment.Label(cell)}, columns(cell)...))
 		}
-		t.AppendRow(append(table.Row{o.Experiment.Label(cell)}, columns(cell)...))
 	}
-	if n > maxCells {
-		t.AppendRow(table.Row{fmt.Sprintf("… and %d more, in the report", n-maxCells)})
+	if n > most {
+		t.AppendRow(table.Row{fmt.Sprintf("… and %d more, in the report", n-most)})
 	}
 }
 

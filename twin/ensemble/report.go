@@ -50,8 +50,11 @@ type oddsCell struct{ Class, Sign, Held, Share string }
 type drawing struct {
 	Title, Unit, Says string
 	Wide              bool
+	Legend            []hue
 	Drawing           template.HTML
 }
+
+type hue struct{ Class, Name string }
 
 type cellRow struct {
 	ID, Label, Command string
@@ -72,8 +75,8 @@ func (o *Outcome) Report(w io.Writer, figures []string) error {
 	for _, key := range figures {
 		c.Figures = append(c.Figures, o.drawings(key)...)
 	}
-	if len(figures) >= 2 && len(o.byCell) > 2 {
-		c.Figures = append(c.Figures, o.front(figures[0], figures[1]))
+	if a, b := trade(figures); b != "" && len(o.byCell) > 2 {
+		c.Figures = append(c.Figures, o.front(a, b))
 	}
 	for v := range e.Variants {
 		for _, key := range figures {
@@ -106,6 +109,23 @@ func (o *Outcome) Report(w io.Writer, figures []string) error {
 		c.Failed = append(c.Failed, failedRow{fmt.Sprintf("%s, seed %d", e.Label(r.Cell), r.Seed), r.Reason})
 	}
 	return page.Execute(w, &c)
+}
+
+// trade picks two figures that are worth showing against each other: one to be made small and one to be made large, if there
+// are such.
+func trade(figures []string) (a, b string) {
+	for _, key := range figures {
+		switch {
+		case larger[key] && b == "":
+			b = key
+		case !larger[key] && a == "":
+			a = key
+		}
+	}
+	if (a == "" || b == "") && len(figures) >= 2 {
+		return figures[0], figures[1]
+	}
+	return a, b
 }
 
 func anchor(cell int) string { return fmt.Sprintf("cell-%d", cell) }
@@ -192,6 +212,11 @@ func (o *Outcome) drawings(key string) []drawing {
 	case grid && len(e.Design.Axes) == 1 && e.Design.Axes[0].Numeric():
 		d.Says = fmt.Sprintf("mean over %s, with its %s interval", counted(o.Replicas, "seed"), o.confidence())
 		d.Drawing = o.overAxis(key, factor)
+		for v, name := range e.Variants {
+			if len(e.Variants) > 1 {
+				d.Legend = append(d.Legend, hue{class(v), variantName(name)})
+			}
+		}
 	case grid && len(e.Design.Axes) == 2:
 		var list []drawing
 		for v, name := range e.Variants {
