@@ -1,63 +1,231 @@
 package viz
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
+	"context"
 	"errors"
-	"io"
+	"fmt"
 	"io/fs"
-	"mime"
 	"net"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/halltwin/halltwin/twin/record"
-	"github.com/halltwin/halltwin/twin/record/report"
-	"github.com/halltwin/halltwin/twin/record/series"
+	"github.com/halltwin/halltwin/twin/record/rundir"
+	"github.com/halltwin/halltwin/viz/web"
+	"github.com/halltwin/halltwin/viz/wire"
 )
 
-// Recording is a run that can be shown.
-type Recording interface {
-	Header() *record.Header
-	Files() []string // names of its files, with slashes
-	FS() fs.FS       // to open them
-	Events(func(*record.Event) error) error
-	Replay(record.Sink) error
+// Bounds of a server.
+const (
+	mostViewers  = 256
+	mostRuns     = 4096
+	mostForks    = 4
+	mostBody     = 64 << 10 // bytes of a request
+	requestsRate = 100      // of one address, a second on average
+	requestsOnce = 400      // and at once
+	loginRate    = 0.5      // of one address, a second on average
+	loginOnce    = 5
+	mostScans    = 4 // requests at a time that read much
+)
+
+// Config says how runs are served.
+type Config struct {
+	Version string
+	Tokens  []Token  // none: whoever can reach the server is its operator
+	TLS     bool     // it is reached by https
+	Hosts   []string // names of the server, without ports, beside those of the loopback interface
+	First   string   // the run to show first
+	// Forks lists what a fork may cost: the zero value is what a laptop bears.
+	ForkBudget int           // bytes of samples that a fork keeps
+	ForkTime   time.Duration // real time until a fork has begun
 }
 
-const reportFile = "report.html"
+// Check says why an address cannot be served like this, or returns nil.
+func (c *Config) Check(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is no address: write it like %s", address, DefaultAddress)
+	}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	switch {
+	case len(c.Tokens) == 0:
+		return fmt.Errorf("%s can be reached from other machines, and nobody would be asked who he is: give tokens, or listen on 127.0.0.1 and reach it with ssh -L", address)
+	case !c.TLS:
+		return fmt.Errorf("%s can be reached from other machines, and tokens would pass unencrypted: give a certificate, or have one made", address)
+	}
+	return nil
+}
 
-// Server shows one recording. It is an http.Handler.
+// Server serves runs. It is an http.Handler.
 type Server struct {
-	run   Recording
-	mux   *http.ServeMux
-	hosts []string
+	config  Config
+	mux     *http.ServeMux
+	hosts   []string
+	gate    *gate
+	asked   *buckets
+	logins  *buckets
+	scans   chan struct{}
+	forking chan struct{}
+	buffers sync.Pool // of websockets
+	ctx     context.Context
+	cancel  context.CancelFunc
+	pages   fs.FS
 
-	once   sync.Once // for a recording without a report of its own
-	report []byte
-	failed error
+	mu      sync.Mutex
+	runs    []*Run // the newest last
+	number  uint32
+	viewers map[*viewer]bool
+	inside  int
+	first   string
 }
 
 var _ http.Handler = (*Server)(nil)
 
-// New returns a server of a recording. It answers to the names of the loopback interface, and to the further
-// host names given, without ports.
-func New(run Recording, hosts ...string) *Server {
-	s := &Server{run: run, mux: http.NewServeMux(), hosts: append([]string{"localhost", "127.0.0.1", "::1"}, hosts...)}
-	s.mux.HandleFunc("GET /{$}", s.showReport)
-	s.mux.HandleFunc("GET /events", s.showEvents)
-	s.mux.HandleFunc("GET /data", s.showData)
-	s.mux.HandleFunc("GET /files/{name...}", s.file)
+// NewServer returns a server without runs.
+func NewServer(c Config) *Server {
+	if c.ForkBudget == 0 {
+		c.ForkBudget = 64 << 20
+	}
+	if c.ForkTime == 0 {
+		c.ForkTime = 2 * time.Minute
+	}
+	s := &Server{
+		config: c, mux: http.NewServeMux(), gate: newGate(c.Tokens), viewers: map[*viewer]bool{}, first: c.First, pages: web.Pages(),
+		asked: &buckets{rate: requestsRate, burst: requestsOnce}, logins: &buckets{rate: loginRate, burst: loginOnce},
+		scans: make(chan struct{}, mostScans), forking: make(chan struct{}, 1),
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.hosts = []string{"localhost", "127.0.0.1", "::1"}
+	for _, h := range c.Hosts {
+		s.hosts = append(s.hosts, strings.ToLower(strings.Trim(h, "[]")))
+	}
+	s.routes()
 	return s
 }
 
-// ServeHTTP answers a request, if it comes from this machine's own pages or its user.
+// Close ends all connections and forks.
+func (s *Server) Close() {
+	s.cancel()
+	s.mu.Lock()
+	var all []*viewer
+	for v := range s.viewers {
+		all = append(all, v)
+	}
+	s.mu.Unlock()
+	for _, v := range all {
+		v.say(1001, "the server ends")
+		v.end()
+	}
+}
+
+// Live adds a run under way, which is to be opened as a sink soon.
+func (s *Server) Live(spec Spec) *Run {
+	r := newRun(spec)
+	s.add(r)
+	return r
+}
+
+// Recorded adds a run directory, which must stay open as long as the server.
+func (s *Server) Recorded(spec Spec, dir *rundir.Run) (*Run, error) {
+	r, err := openRun(spec, dir)
+	if err != nil {
+		return nil, err
+	}
+	s.add(r)
+	return r, nil
+}
+
+// add numbers a run and makes its id one of its own.
+func (s *Server) add(r *Run) {
+	s.mu.Lock()
+	id := r.spec.ID
+	for n := 2; slices.ContainsFunc(s.runs, func(x *Run) bool { return x.spec.ID == r.spec.ID }); n++ {
+		r.spec.ID = fmt.Sprintf("%s-%d", id, n)
+	}
+	s.number++
+	r.number = s.number
+	s.runs = append(s.runs, r)
+	if s.first == "" {
+		s.first = r.spec.ID
+	}
+	s.mu.Unlock()
+	s.changed()
+}
+
+// changed tells all viewers that the catalogue is another.
+func (s *Server) changed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for v := range s.viewers {
+		v.queue.answer(&wire.Changed{Type: "runs"})
+	}
+}
+
+// run finds a run that has begun.
+func (s *Server) run(id string) *Run {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.runs {
+		if r.spec.ID == id && r.begun() {
+			return r
+		}
+	}
+	return nil
+}
+
+func (r *Run) begun() bool {
+	select {
+	case <-r.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// remove takes a run out of the catalogue.
+func (s *Server) remove(r *Run, why string) {
+	s.mu.Lock()
+	s.runs = slices.DeleteFunc(s.runs, func(x *Run) bool { return x == r })
+	var all []*viewer
+	for v := range s.viewers {
+		all = append(all, v)
+	}
+	s.mu.Unlock()
+	for _, v := range all {
+		v.gone(r, why)
+	}
+	s.changed()
+}
+
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.inside >= mostViewers || s.ctx.Err() != nil {
+		return false
+	}
+	s.inside++
+	return true
+}
+
+func (s *Server) admit(v *viewer) {
+	s.mu.Lock()
+	s.viewers[v] = true
+	s.mu.Unlock()
+}
+
+func (s *Server) exit(v *viewer) {
+	s.mu.Lock()
+	s.inside--
+	delete(s.viewers, v)
+	s.mu.Unlock()
+}
+
+// ServeHTTP answers a request, if it comes from this server's own pages or its user.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -65,10 +233,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Content-Security-Policy", policy())
-	h.Set("Cache-Control", "no-cache")
+	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("Cache-Control", "no-store")
+	if s.config.TLS {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
 	if why := s.refuses(r); why != "" {
-		http.Error(w, why, http.StatusForbidden)
+		refuse(w, http.StatusForbidden, &wire.Error{Code: wire.CodeForbidden, Text: why})
+		return
+	}
+	if !s.asked.take(address(r), time.Now()) {
+		h.Set("Retry-After", "1")
+		refuse(w, http.StatusTooManyRequests, &wire.Error{Code: wire.CodeTooMany, Text: "too many requests"})
 		return
 	}
 	s.mux.ServeHTTP(w, r)
@@ -79,23 +255,24 @@ func (s *Server) refuses(r *http.Request) string {
 	if !s.own(r.Host) {
 		return "this server does not answer to the host name " + clip(r.Host)
 	}
-	if origin := r.Header.Get("Origin"); origin != "" {
+	origin := r.Header.Get("Origin")
+	if origin != "" {
 		u, err := url.Parse(origin)
-		if err != nil || u.Host != r.Host {
+		scheme := "http"
+		if s.config.TLS {
+			scheme = "https"
+		}
+		if err != nil || u.Host != r.Host || u.Scheme != scheme {
 			return "a page of another site may not ask this server"
 		}
 	}
 	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate" {
 		return "a page of another site may not ask this server"
 	}
-	return ""
-}
-
-func clip(s string) string {
-	if len(s) > 80 {
-		return s[:80] + "…"
+	if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Header.Get("X-Halltwin") != "1" {
+		return "what changes something needs the header X-Halltwin: 1"
 	}
-	return s
+	return ""
 }
 
 func (s *Server) own(hostport string) bool {
@@ -103,113 +280,30 @@ func (s *Server) own(hostport string) bool {
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
 		host = h
 	}
-	host = strings.ToLower(strings.Trim(host, "[]"))
-	return slices.Contains(s.hosts, host)
+	return slices.Contains(s.hosts, strings.ToLower(strings.Trim(host, "[]")))
 }
 
-// policy allows a page its own styles, by their hash, and pictures within it; nothing else.
-func policy(styles ...string) string {
-	p := "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; img-src data:"
-	if len(styles) > 0 {
-		p += "; style-src"
-		for _, s := range styles {
-			sum := sha256.Sum256([]byte(s))
-			p += " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-		}
-	}
-	return p
-}
-
-// showReport shows the report with the way to the other pages above it.
-func (s *Server) showReport(w http.ResponseWriter, r *http.Request) {
-	page, err := s.readReport()
+// address is the machine that asks.
+func address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		s.fail(w, err)
-		return
+		return r.RemoteAddr
 	}
-	bar, err := navigation(s.run.Header(), "report")
-	if err != nil {
-		s.fail(w, err)
-		return
-	}
-	page = bytes.Replace(page, []byte("<body>"), append([]byte("<body>"), bar...), 1)
-	w.Header().Set("Content-Security-Policy", policy(styles(page)...))
-	s.html(w, r, page)
+	return host
 }
 
-// styles returns the contents of a page's style elements.
-func styles(page []byte) (list []string) {
-	for {
-		_, rest, ok := bytes.Cut(page, []byte("<style>"))
-		if !ok {
-			return list
+// clip shortens what somebody sent, for a message.
+func clip(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' {
+			return ' '
 		}
-		style, after, ok := bytes.Cut(rest, []byte("</style>"))
-		if !ok {
-			return list
-		}
-		list, page = append(list, string(style)), after
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if len(s) > 100 {
+		return strings.ToValidUTF8(s[:100], "") + "…"
 	}
+	return s
 }
 
-// readReport reads the recording's own report, or makes one where it has none: the run was killed.
-func (s *Server) readReport() ([]byte, error) {
-	if slices.Contains(s.run.Files(), reportFile) {
-		return fs.ReadFile(s.run.FS(), reportFile)
-	}
-	s.once.Do(func() {
-		store := series.New(report.Needs)
-		if s.failed = s.run.Replay(store); s.failed != nil {
-			return
-		}
-		var b bytes.Buffer
-		s.failed = report.Write(&b, store)
-		s.report = b.Bytes()
-	})
-	return s.report, s.failed
-}
-
-// file sends one file of the recording, if it lists it.
-func (s *Server) file(w http.ResponseWriter, r *http.Request) {
-	name := r.PathValue("name")
-	if !slices.Contains(s.run.Files(), name) {
-		http.NotFound(w, r)
-		return
-	}
-	f, err := s.run.FS().Open(name)
-	if err != nil {
-		s.fail(w, err)
-		return
-	}
-	defer f.Close()
-	seeker, ok := f.(io.ReadSeeker)
-	if !ok {
-		s.fail(w, errors.New("this file cannot be sent"))
-		return
-	}
-	w.Header().Set("Content-Type", contentType(name))
-	if !strings.HasPrefix(contentType(name), "text/plain") {
-		w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": path.Base(name)}))
-	}
-	http.ServeContent(w, r, name, time.Time{}, seeker)
-}
-
-// contentType of a file. What could be taken for a page is sent as text or to be saved, never to be run.
-func contentType(name string) string {
-	switch path.Ext(name) {
-	case ".json", ".jsonl", ".yaml", ".log", ".csv", ".lp":
-		return "text/plain; charset=utf-8"
-	case ".parquet":
-		return "application/vnd.apache.parquet"
-	}
-	return "application/octet-stream"
-}
-
-func (s *Server) html(w http.ResponseWriter, r *http.Request, page []byte) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(page))
-}
-
-func (s *Server) fail(w http.ResponseWriter, err error) {
-	http.Error(w, "this recording cannot be shown: "+err.Error(), http.StatusInternalServerError)
-}
+func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +17,7 @@ import (
 	"github.com/halltwin/halltwin/twin/record/lineproto"
 	"github.com/halltwin/halltwin/twin/record/rundir"
 	"github.com/halltwin/halltwin/twin/record/term"
+	"github.com/halltwin/halltwin/twin/session"
 	"github.com/spf13/cobra"
 )
 
@@ -31,6 +33,9 @@ type runFlags struct {
 	influx   string
 	spool    string
 	view     bool
+	speed    float64
+	paused   bool
+	serve    serveFlags
 	exitZero bool
 	quiet    bool
 	json     bool
@@ -60,7 +65,10 @@ func runVerb(p *process) *cobra.Command {
 	c.Flags().BoolVar(&f.csv, "csv", false, "also write the samples as CSV into the run directory")
 	c.Flags().StringVar(&f.influx, "influx", "", "also send the samples to the InfluxDB server at this http address, or write them as line protocol to this file; .gz compresses")
 	c.Flags().StringVar(&f.spool, "spool", "", "folder in which points wait while that server is away; see `halltwin influx status`")
-	c.Flags().BoolVar(&f.view, "view", false, "afterwards show the run in a browser, if this is a terminal")
+	c.Flags().BoolVar(&f.view, "view", false, "show the run in a browser, live and afterwards, if this is a terminal or --listen is given")
+	c.Flags().Float64Var(&f.speed, "speed", 0, "with --view: simulated seconds a second; 0: as fast as possible")
+	c.Flags().BoolVar(&f.paused, "paused", false, "with --view: wait for somebody to let it go")
+	f.serve.add(c)
 	c.Flags().BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 also when an expectation is missed")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no event lines")
 	c.Flags().BoolVar(&f.json, "json", false, "print the summary as JSON")
@@ -84,7 +92,14 @@ func run(p *process, path string, f *runFlags) error {
 	if dir == "" {
 		dir = freeDir(filepath.Join("runs", record.RunName(plan.Name, plan.Variant)))
 	}
-	summary, err := f.live(p, plan, path, seed, dir)
+	ctx, stop := p.interruptible("stopping at the next boundary")
+	defer stop()
+	v, err := f.show(ctx, p, plan, seed, dir)
+	if err != nil {
+		return err
+	}
+	defer v.close()
+	summary, err := f.live(ctx, p, plan, path, seed, dir, v)
 	if summary == nil {
 		return err
 	}
@@ -93,11 +108,11 @@ func run(p *process, path string, f *runFlags) error {
 	} else {
 		err = errors.Join(err, p.stdout.Summary(summary))
 		fmt.Fprintf(p.stdout.Out, "\nrecorded in %s (%s)\n", dir, filepath.Join(dir, rundir.ReportFile))
-		if err == nil && f.view && p.stdout.Live {
-			return errors.Join(serve(p, dir, &serveFlags{open: true}), f.outcome(summary))
+		if v == nil {
+			fmt.Fprintf(p.stdout.Out, "to look at it: halltwin serve %s\n", quote([]string{dir}))
 		}
-		fmt.Fprintf(p.stdout.Out, "to look at it: halltwin serve %s\n", quote([]string{dir}))
 	}
+	err = errors.Join(err, v.wait(ctx, p, dir))
 	if err != nil {
 		return err
 	}
@@ -105,7 +120,7 @@ func run(p *process, path string, f *runFlags) error {
 }
 
 // live runs a plan, records it into dir and shows its progress.
-func (f *runFlags) live(p *process, plan *scenarios.Plan, path string, seed uint64, dir string) (*record.Summary, error) {
+func (f *runFlags) live(ctx context.Context, p *process, plan *scenarios.Plan, path string, seed uint64, dir string, v *view) (*record.Summary, error) {
 	metrics := []string{rundir.Parquet}
 	if f.csv {
 		metrics = append(metrics, rundir.CSV)
@@ -121,7 +136,8 @@ func (f *runFlags) live(p *process, plan *scenarios.Plan, path string, seed uint
 	if err != nil {
 		return nil, &exitError{exitIO, err}
 	}
-	sinks := []record.Sink{&logbook{writer, plan}}
+	log := &logbook{Writer: writer, plan: plan}
+	sinks := []record.Sink{log}
 	if server != nil {
 		sinks = append(sinks, server)
 		defer func() { tellInflux(p, server.Status(), dir) }()
@@ -137,8 +153,9 @@ func (f *runFlags) live(p *process, plan *scenarios.Plan, path string, seed uint
 		options.Progress = w.show
 	}
 	options.Sink = record.NewFanout(sinks...)
-	ctx, stop := p.interruptible("stopping at the next boundary")
-	defer stop()
+	if v != nil {
+		return v.live(ctx, plan, session.Options{Options: options, Path: path, Speed: f.speed, Paused: f.paused, Did: log.did})
+	}
 	return twin.Run(ctx, plan, options)
 }
 

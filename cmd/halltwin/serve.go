@@ -1,64 +1,200 @@
 package main
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"time"
 
+	"github.com/halltwin/halltwin/twin/record/rundir"
 	"github.com/halltwin/halltwin/viz"
 	"github.com/spf13/cobra"
 )
 
-// serveFlags are the flags of `halltwin serve`.
+// tokensVariable names tokens in the environment.
+const tokensVariable = "HALLTWIN_TOKENS"
+
+// mostServed bounds the runs of a directory that are served.
+const mostServed = 500
+
+// serveFlags say how runs are shown.
 type serveFlags struct {
 	listen string
 	open   bool
+	tokens string
+	cert   string
+	key    string
+	secure bool
+	hosts  []string
+}
+
+func (f *serveFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&f.listen, "listen", "", "address and port; "+viz.DefaultAddress+", or a free port if that is taken, by default")
+	c.Flags().StringVar(&f.tokens, "tokens", "", "file of tokens, ROLE NAME SECRET a line (viewer or operator); "+tokensVariable+" holds them likewise")
+	c.Flags().StringVar(&f.cert, "tls-cert", "", "certificate (PEM), to be reached from other machines")
+	c.Flags().StringVar(&f.key, "tls-key", "", "its private key (PEM)")
+	c.Flags().BoolVar(&f.secure, "tls", false, "make a certificate for this time, whose fingerprint is printed")
+	c.Flags().StringSliceVar(&f.hosts, "host", nil, "further names by which the server is reached")
 }
 
 func serveVerb(p *process) *cobra.Command {
 	var f serveFlags
 	c := &cobra.Command{
-		Use:     "serve RUN",
+		Use:     "serve DIR",
 		Aliases: []string{"replay"},
-		Short:   "Show a recorded run in a browser",
-		Long: "Serve shows a run directory on this machine: the report, the events with their causes, and the data to download.\n" +
-			"It listens on the loopback interface only. Ctrl-C ends it.",
-		Example: examples("halltwin serve runs/first-run", "halltwin serve runs/first-run --listen 127.0.0.1:8080 --open"),
+		Short:   "Show recorded runs in a browser",
+		Long: "Serve shows a run directory, or all of those in a directory: floor, power, cooling, jobs, events and data over time, and\n" +
+			"forks that leave a run where one likes. It listens on the loopback interface, where everybody is an operator; beyond that\n" +
+			"it needs TLS and tokens. Ctrl-C ends it.",
+		Example: examples("halltwin serve runs/first-run", "halltwin serve runs --listen 0.0.0.0:7433 --tls --tokens tokens.txt --host twin.example.org"),
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(_ *cobra.Command, args []string) error { return serve(p, args[0], &f) },
 	}
-	c.Flags().StringVar(&f.listen, "listen", "", "loopback address and port; "+viz.DefaultAddress+", or a free port if that is taken, by default")
+	f.add(c)
 	c.Flags().BoolVar(&f.open, "open", false, "open it in the browser")
 	return c
 }
 
 func serve(p *process, dir string, f *serveFlags) error {
-	r, err := openRun(dir)
+	served, err := f.begin(p)
 	if err != nil {
 		return err
 	}
-	defer r.Close()
+	defer served.close()
+	runs, err := openRuns(dir)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		for _, r := range runs {
+			_ = r.Close() // it was only read
+		}
+	}()
+	for _, r := range runs {
+		if _, err := served.server.Recorded(specOfRecorded(r), r); err != nil {
+			if len(runs) == 1 {
+				return &exitError{exitIO, err}
+			}
+			fmt.Fprintf(p.stderr.Out, "%s is left out: %v\n", r.Path, err)
+		}
+	}
+	fmt.Fprintf(p.stdout.Out, "%s is shown at %s (Ctrl-C ends this)\n", filepath.Clean(dir), served.address)
+	if f.open {
+		browse(p, served.address)
+	}
+	ctx, stop := p.interruptible("closing")
+	defer stop()
+	return viz.Serve(ctx, served.listener, served.server)
+}
+
+// openRuns opens a run directory, or those in a directory, the oldest first.
+func openRuns(dir string) ([]*rundir.Run, error) {
+	if _, err := os.Stat(filepath.Join(dir, rundir.ManifestFile)); err == nil {
+		r, err := openRun(dir)
+		if err != nil {
+			return nil, err
+		}
+		return []*rundir.Run{r}, nil
+	}
+	found, err := filepath.Glob(filepath.Join(globEscape(dir), "*", rundir.ManifestFile))
+	if err != nil || len(found) == 0 {
+		_, err := openRun(dir) // which says what is wrong
+		return nil, err
+	}
+	slices.SortFunc(found, func(a, b string) int { return modified(a).Compare(modified(b)) })
+	if n := len(found); n > mostServed {
+		found = found[n-mostServed:]
+	}
+	var runs []*rundir.Run
+	for _, manifest := range found {
+		if r, err := rundir.Open(filepath.Dir(manifest)); err == nil {
+			runs = append(runs, r)
+		}
+	}
+	return runs, nil
+}
+
+// served is a server that listens.
+type served struct {
+	server   *viz.Server
+	listener net.Listener
+	address  string // for a browser
+}
+
+func (s *served) close() {
+	s.server.Close()
+	_ = s.listener.Close() // it may have been closed with the server
+}
+
+// begin listens as the flags say.
+func (f *serveFlags) begin(p *process) (*served, error) {
+	config := viz.Config{Version: versionText(), Hosts: f.hosts, TLS: f.secure || f.cert != "" || f.key != ""}
+	text := p.getenv(tokensVariable)
+	if f.tokens != "" {
+		b, err := os.ReadFile(f.tokens)
+		if err != nil {
+			return nil, &exitError{exitIO, err}
+		}
+		text = string(b)
+	}
+	var err error
+	if config.Tokens, err = viz.ParseTokens(text); err != nil {
+		return nil, usage("--tokens: %w", err)
+	}
+	if f.listen != "" {
+		if err := config.Check(f.listen); err != nil {
+			return nil, usage("--listen: %w", err)
+		}
+		if host, _, err := net.SplitHostPort(f.listen); err == nil && host != "" {
+			config.Hosts = append(config.Hosts, host)
+		}
+	}
+	var cert tls.Certificate
+	fingerprint := ""
+	switch {
+	case f.cert != "" || f.key != "":
+		if cert, err = tls.LoadX509KeyPair(f.cert, f.key); err != nil {
+			return nil, usage("--tls-cert and --tls-key: %w", err)
+		}
+	case f.secure:
+		if cert, fingerprint, err = viz.SelfSigned(config.Hosts, p.now()); err != nil {
+			return nil, err
+		}
+	}
 	l, err := viz.Listen(f.listen)
 	if err != nil {
 		var op *net.OpError
 		if errors.As(err, &op) {
-			return &exitError{exitIO, err}
+			return nil, &exitError{exitIO, err}
 		}
-		return usage("--listen: %w", err)
+		return nil, usage("--listen: %w", err)
 	}
-	address := (&url.URL{Scheme: "http", Host: l.Addr().String(), Path: "/"}).String()
-	fmt.Fprintf(p.stdout.Out, "%s is shown at %s (Ctrl-C ends this)\n", filepath.Clean(dir), address)
-	if f.open {
-		browse(p, address)
+	s := &served{server: viz.NewServer(config), listener: l}
+	scheme := "http"
+	if config.TLS {
+		scheme, s.listener = "https", viz.Secure(l, cert)
 	}
-	ctx, stop := p.interruptible("closing")
-	defer stop()
-	return viz.Serve(ctx, l, viz.New(r))
+	if fingerprint != "" {
+		fmt.Fprintf(p.stderr.Out, "the certificate was made just now; its SHA-256 fingerprint is %s\n", fingerprint)
+	}
+	s.address = (&url.URL{Scheme: scheme, Host: l.Addr().String(), Path: "/"}).String()
+	return s, nil
+}
+
+// background serves until the context ends.
+func (s *served) background(ctx context.Context) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- viz.Serve(ctx, s.listener, s.server) }()
+	return done
 }
 
 // browse opens an address in the browser of a desktop; where there is none, the printed address serves.
@@ -70,7 +206,21 @@ func browse(p *process, address string) {
 			return
 		}
 	}
-	if path, err := exec.LookPath(name); err == nil && strings.HasPrefix(address, "http://") {
+	if path, err := exec.LookPath(name); err == nil && strings.HasPrefix(address, "http") {
 		_ = exec.Command(path, address).Start() // a convenience: the address has been printed
 	}
+}
+
+// modified returns when a file was last written.
+func modified(path string) time.Time {
+	info, err := os.Stat(path)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
+// globEscape quotes what a pattern would take for a wildcard.
+func globEscape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }

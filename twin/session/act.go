@@ -57,13 +57,12 @@ func Entry(a action.Action) string {
 	return strings.TrimSuffix(strings.TrimPrefix(a.Line(), "- "), " # ")
 }
 
-// Signed writes an entry as a line of actions.log, with who did it.
-func Signed(entry, who string) string {
-	line := "- " + entry + " # " + Origin
-	if who != "" {
-		line += ": " + strconv.Quote(who)
+// Signed is the origin of what somebody did by hand, as the log has it behind an entry.
+func Signed(who string) string {
+	if who == "" {
+		return Origin
 	}
-	return line
+	return Origin + ": " + strconv.Quote(who)
 }
 
 // ByHand returns the entries of an actions.log that a person made, in order. Those of the timeline are in the scenario already.

@@ -167,7 +167,7 @@ func (r *Run) Submit(ctx context.Context, job, who string) (entry string, at flo
 		r.mu.Lock()
 		r.plan = plan
 		r.mu.Unlock()
-		r.did(entry, who)
+		r.did(at, entry, who)
 		return nil
 	})
 	return entry, at, err

@@ -33,8 +33,8 @@ type Options struct {
 	Paused bool          // begin at rest
 	Until  float64       // s; 0: the end of the plan
 	Limit  time.Duration // of real time, after which it is stopped; 0: none
-	// Did hears of every act, once it is sure to happen, with the line for the log.
-	Did func(line string)
+	// Did hears of every act, once it is sure to happen: when, as the entry of a timeline, and by whom.
+	Did func(at float64, entry, who string)
 }
 
 // Status is where a run stands.
@@ -256,7 +256,7 @@ func (r *Run) Act(ctx context.Context, a action.Action, who string) (done action
 		if done, err = r.world.Act(a); err != nil {
 			return err
 		}
-		r.did(Entry(done), who)
+		r.did(done.At, Entry(done), who)
 		if r.Status().Paused { // else it would be seen to do nothing
 			err = r.world.Advance(ctx, done.At)
 			r.report()
@@ -267,9 +267,9 @@ func (r *Run) Act(ctx context.Context, a action.Action, who string) (done action
 }
 
 // did notes an entry of the log.
-func (r *Run) did(entry, who string) {
+func (r *Run) did(at float64, entry, who string) {
 	r.said = append(r.said, entry)
 	if r.options.Did != nil {
-		r.options.Did(Signed(entry, who))
+		r.options.Did(at, entry, who)
 	}
 }
