@@ -198,7 +198,7 @@ func (s *Server) postFork(w http.ResponseWriter, q *http.Request, _ identity) (a
 	}
 	st := r.standing()
 	b := Branch{At: in.T}
-	spec := Spec{ID: r.spec.ID + ".fork", Plant: r.spec.Plant, Jobs: r.spec.Jobs, Base: r.spec.ID, Forked: st.now, Budget: s.config.ForkBudget}
+	spec := Spec{ID: r.spec.ID + ".fork", Plant: r.spec.Plant, Jobs: r.spec.Jobs, Base: r.spec.ID, Forked: st.now, Budget: s.config.ForkBudget, inputs: r.header.Resolved}
 	if in.Name != "" {
 		spec.ID = slug(in.Name)
 	}

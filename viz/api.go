@@ -72,7 +72,7 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, &wire.Error{Code: wire.CodeUnknownOp, Text: "nothing is served at " + clip(r.Method+" "+r.URL.Path)})
 	})
-	s.mux.HandleFunc("GET /", s.static)
+	s.mux.HandleFunc("/", s.static)
 }
 
 // who finds out who asks.

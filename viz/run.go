@@ -29,6 +29,7 @@ type Spec struct {
 	Base   string // of a fork: the id of the run that it left
 	Forked float64
 	Acts   []string // of a fork: what was done there
+	inputs []byte   // of a fork: the resolved scenario of the run that it left, whatever has been done in that since
 	Budget int      // bytes of samples to keep of a run under way; 0: store.DefaultBudget
 }
 
@@ -114,6 +115,11 @@ func (r *Run) Open(h *record.Header) error {
 	}
 	r.memory = store.NewMemory(h.Site, budget)
 	r.samples = r.memory
+	if r.spec.inputs != nil {
+		own := *h
+		own.Resolved = r.spec.inputs
+		h = &own
+	}
 	channels := slices.Clone(h.Channels)
 	all := channel.All()
 	for i := range all {

@@ -25,6 +25,10 @@ const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 
 // static sends a file of the front end; a path without an ending is one of its views.
 func (s *Server) static(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		refuse(w, http.StatusMethodNotAllowed, &wire.Error{Code: wire.CodeUnknownOp, Text: "pages are only read"})
+		return
+	}
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 	if path.Ext(name) == "" {
 		name = "index.html"

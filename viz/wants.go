@@ -12,7 +12,7 @@ import (
 // with few things are taken at every sample, those of many things only while somebody looks, and then not more often than she
 // could see.
 const (
-	many     = 2000 // things of a kind
+	many     = 300 // things of a kind
 	manyRest = 100 * time.Millisecond
 	interest = 30 * time.Second // for which one who asked once is taken to look
 )
