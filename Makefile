@@ -13,7 +13,7 @@ CONCURRENT := ./twin/kernel ./viz/... ./cmd/...
 # Of one package's tests; they take seconds, so one that is still at it hangs.
 TIMEOUT ?= 10m
 
-.PHONY: run build test lint vuln bench soak fuzz clean
+.PHONY: run build test notebooks lint vuln bench soak fuzz clean
 
 ## run: build, live the first scenario, print its verdict, and show it in a browser when on a terminal
 run: build
@@ -27,9 +27,14 @@ build:
 test:
 	$(GO) vet ./...
 	@failed=0; \
-	$(GO) test -timeout $(TIMEOUT) ./models/... ./scenarios/... ./twin/... || failed=1; \
+	$(GO) test -timeout 30m ./twin/record/influx/influxtest || failed=1; \
+	$(GO) test -timeout $(TIMEOUT) ./models/... ./scenarios/... ./twin/... ./docs/... || failed=1; \
 	$(GO) test -timeout $(TIMEOUT) $(RACE) $(CONCURRENT) || failed=1; \
 	exit $$failed
+
+## notebooks: execute all notebooks against a real server; they and their charts are then in runs/notebooks
+notebooks:
+	HALLTWIN_NOTEBOOKS=$(CURDIR)/runs/notebooks $(GO) test -count=1 -timeout 30m -v ./docs/notebooks
 
 ## lint: format, golangci-lint, staticcheck, unreachable code
 lint:

@@ -2,13 +2,14 @@ package influx
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // Segment is a batch of points as it lies in the spool: one file.
