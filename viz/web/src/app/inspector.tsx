@@ -12,7 +12,7 @@ import { useWant } from "../model/want";
 import { Icon } from "../ui/icons";
 import { Facts, Figure, IconButton, State } from "../ui/parts";
 import { api } from "../wire/api";
-import { unpack } from "../wire/types";
+import { unpack, type Value } from "../wire/types";
 import { itemsFor } from "./menu";
 import { inspecting, openMenu } from "./overlay";
 import { go, route } from "./route";
@@ -21,6 +21,7 @@ export function Inspector() {
   const run = main.value;
   if (!inspecting.value || !run) return null;
   const sel = route.value.sel || route.value.at;
+  if (!sel && ["data", "compare"].includes(route.value.view)) return null;
   const ref = run.tree.parse(sel) ?? { kind: "site", index: 0 };
   return (
     <aside class="side" aria-label={t("inspector.title")}>
@@ -52,7 +53,8 @@ function Body({ run, target }: { run: Run; target: Ref }) {
     api.values(other!.id, path, at, s),
   );
   const [channel, setChannel] = useState("");
-  const list = (values.data?.values ?? []).filter((v) => !v.channel.endsWith(".state"));
+  const [all, setAll] = useState(false);
+  const list = order((values.data?.values ?? []).filter((v) => !v.channel.endsWith(".state")));
   const has = run.channel(stateChannel(target.kind));
   useWant(run, "inspector", has ? [{ channel: has.name, level: target.kind }] : []);
   const shown =
@@ -95,7 +97,7 @@ function Body({ run, target }: { run: Run; target: Ref }) {
         {values.error && <p class="error">{values.error}</p>}
         {!values.loading && !list.length && !values.error && <p class="soft">{t("inspector.noValues")}</p>}
         <ul class="values">
-          {list.map((v) => {
+          {(all || list.length <= few + 2 ? list : list.slice(0, few)).map((v) => {
             const c = run.channel(v.channel);
             const g = beside.data?.values.find((x) => x.channel === v.channel);
             return (
@@ -124,6 +126,11 @@ function Body({ run, target }: { run: Run; target: Ref }) {
             );
           })}
         </ul>
+        {list.length > few + 2 && (
+          <button type="button" class="link soft small" aria-expanded={all} onClick={() => setAll(!all)}>
+            {all ? t("inspector.fewer") : t("power.more", { n: list.length - few })}
+          </button>
+        )}
         {values.data && list.length > 0 && (
           <p class="faint small">
             {t("inspector.exact")} · {t("inspector.asOf", { time: clock(values.data.values[0]?.t ?? values.data.t) })} ·{" "}
@@ -165,6 +172,26 @@ function Body({ run, target }: { run: Run; target: Ref }) {
       <Nearby run={run} path={path} />
     </>
   );
+}
+
+const few = 9;
+const first = [
+  "site.it_power",
+  "site.power",
+  "site.cooling_power",
+  "site.loss_power",
+  "site.pue",
+  "gpus.busy",
+  "gpus.down",
+  "jobs.running",
+  "jobs.queued",
+];
+
+/** What counts most first; the rest as it comes. */
+function order(values: Value[]): Value[] {
+  const rank = (v: Value) =>
+    first.indexOf(v.channel) < 0 ? first.length + (v.value === null ? 1 : 0) : first.indexOf(v.channel);
+  return [...values].sort((a, b) => rank(a) - rank(b));
 }
 
 function defaultChannel(names: string[]): string {

@@ -1,6 +1,7 @@
 // Where the viewer stands in time: scrub with the ticks of events, step, pace, and jump from fault to fault.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Canvas, inks, type Surface } from "../draw/canvas";
+import { hours } from "../draw/time";
 import { language, t } from "../i18n";
 import { clock, siteTime } from "../model/format";
 import { control, follow, ghost, main, mayAct, pause, play, seek, step, ticks } from "../model/session";
@@ -108,7 +109,7 @@ export function Transport() {
       <div class="when">
         <strong data-testid="clock">{clock(shown)}</strong>
         <span>
-          {siteTime(info.start, shown, language.value)} · {t("transport.of", { end: clock(s.end, false) })}
+          {siteTime(info.start, shown, language.value)} · {t("transport.of", { end: hours(s.end) })}
         </span>
       </div>
       <div class="scrub">

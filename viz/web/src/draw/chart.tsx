@@ -7,6 +7,7 @@ import { language, t } from "../i18n";
 import { clock, type Sort, scaleOf, text } from "../model/format";
 import type { History } from "../wire/types";
 import { font, inks } from "./canvas";
+import { hours } from "./time";
 
 export interface Line {
   name: string;
@@ -42,8 +43,6 @@ export function Chart(p: Props) {
     p.from,
     p.to,
   ]);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: drawn anew when what it says changes
   useEffect(() => {
     let gone = false;
     const el = box.current;
@@ -171,7 +170,7 @@ function build(UPlot: typeof UPlotType, el: HTMLElement, latest: { current: Prop
         y: { range: (_u, lo, hi) => around(lo, hi) },
       },
       axes: [
-        { ...axis, size: 24, space: 64, values: (_u, v) => v.map((x) => clock(x, x % 60 !== 0)), incrs: steps },
+        { ...axis, size: 24, space: 64, values: (_u, v) => v.map((x) => hours(x)), incrs: steps },
         {
           ...axis,
           size: 52,

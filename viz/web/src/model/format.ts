@@ -32,6 +32,11 @@ const ladders: Record<string, Step[]> = {
     { from: 1, per: 1, unit: "s" },
     { from: 0, per: 1e-3, unit: "ms" },
   ],
+  h: [
+    { from: 1, per: 1, unit: "h" },
+    { from: 1 / 60, per: 1 / 60, unit: "min" },
+    { from: 0, per: 1 / 3600, unit: "s" },
+  ],
   B: [
     { from: 1e9, per: 1e9, unit: "GB" },
     { from: 1e6, per: 1e6, unit: "MB" },
@@ -89,7 +94,7 @@ export type Sort = "share" | "factor" | "count";
 
 export function sortOf(channel: string): Sort {
   if (/(^|\.)pue$|slowdown|humidity_ratio/.test(channel)) return "factor";
-  if (/^(gpus|jobs|nodes)\.|\.trips$|\.gpus$|\.class$|\.state$/.test(channel)) return "count";
+  if (/^(gpus|jobs|nodes|sites?_down)\.|^outages$|\.trips$|\.gpus$|\.class$|\.state$/.test(channel)) return "count";
   return "share";
 }
 
@@ -102,7 +107,7 @@ export function show(v: number | null | undefined, unit: string, sort: Sort = "s
     return { text: percentDigits(v, places), unit: "%" };
   }
   if (unit === "degC") return { text: digits(v, 1), unit: "°C" };
-  const s = scaleOf(unit, v);
+  const s = v === 0 ? { per: 1, unit: scaleOf(unit, 1).unit } : scaleOf(unit, v);
   return { text: number(v / s.per, places), unit: s.unit };
 }
 
@@ -134,6 +139,7 @@ export function clock(t: number, seconds = true): string {
 export function duration(t: number | null | undefined): string {
   if (t === null || t === undefined || !Number.isFinite(t)) return none;
   const s = Math.abs(t);
+  if (s === 0) return "0 s";
   if (s < 1) return text(s, "s");
   const whole = Math.round(s);
   const units: [number, string][] = [

@@ -31,6 +31,9 @@ export const channelTitle = (c: Channel) => metricName(c.name);
 
 const byName: Record<string, Status> = {
   works: "ok",
+  "standing by": "standby",
+  "on battery": "battery",
+  "without power": "off",
   ok: "ok",
   running: "ok",
   closed: "ok",

@@ -4,7 +4,7 @@ import { go, route } from "../app/route";
 import { api } from "../wire/api";
 import { FrameError, parseFrame } from "../wire/frame";
 import { type Message, RequestError, Socket } from "../wire/socket";
-import type { LogEvent, RunInfo, ServerInfo, Status, Ticks } from "../wire/types";
+import type { LogEvent, Plant, RunInfo, ServerInfo, Status, Ticks } from "../wire/types";
 import { Run } from "./run";
 
 export const server = signal<ServerInfo | null>(null);
@@ -131,8 +131,23 @@ async function reopen(): Promise<void> {
   if (g) await beside(g).catch(() => {});
 }
 
+/** A recording of an older version may not say how its site is fed and cooled. */
+const noPlant: Plant = {
+  sides: [],
+  power: { nodes: [], edges: [] },
+  feeds: { a: [], b: [] },
+  cooling: { nodes: [], edges: [] },
+  cdu: [],
+  racks: [],
+};
+
 async function attend(id: string): Promise<Run> {
-  const [info, site, plant, registry] = await Promise.all([api.run(id), api.site(id), api.plant(id), api.registry(id)]);
+  const [info, site, plant, registry] = await Promise.all([
+    api.run(id),
+    api.site(id),
+    api.plant(id).catch(() => noPlant),
+    api.registry(id),
+  ]);
   const opened = await socket.request("open", { run: id, events: "info" });
   const run = new Run({
     info,

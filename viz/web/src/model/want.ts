@@ -6,7 +6,6 @@ import type { Run } from "./run";
 export function useWant(run: Run | null, who: string, list: Subscription[]): void {
   const id = useId();
   const text = JSON.stringify(list);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the list is compared by what it says
   useEffect(() => {
     if (!run) return;
     const key = `${who} ${id}`;

@@ -122,9 +122,12 @@ export class Column {
   private decode(first: number, t: Tile): void {
     const { codes, offset, scale, unknown } = t;
     const out = this.values;
+    const half = scale / 2;
     for (let i = 0; i < codes.length; i++) {
       const q = codes[i]!;
-      out[first + i] = q === unknown ? Number.NaN : offset + q * scale;
+      const v = offset + q * scale;
+      // Within the step of the codes, zero is zero: a unit that stands still shows no flow.
+      out[first + i] = q === unknown ? Number.NaN : v < half && v > -half ? 0 : v;
     }
   }
 }

@@ -83,7 +83,7 @@ export interface Floor {
   pitch: number;
   depth: number;
   halls: Rectangle[];
-  rows: { x: number[]; y: number[]; facing: number[] };
+  rows: { x: number[]; y: number[]; facing: number[] | string };
   equipment: Placed[];
 }
 

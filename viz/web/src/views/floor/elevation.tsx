@@ -126,7 +126,7 @@ function paint({ c, width, height }: Surface, s: Scene): Slot[] {
     const p = scale.diverging[Math.round(f * 255)]!;
     return [p & 255, (p >> 8) & 255, (p >> 16) & 255];
   };
-  const valueOf = (ref: Ref): number => {
+  const valueAt = (ref: Ref): number => {
     if (!values) return Number.NaN;
     if (ref.kind === s.cell) return values[ref.index] ?? Number.NaN;
     const i = run.tree.ancestor(ref, s.cell);
@@ -196,7 +196,7 @@ function paint({ c, width, height }: Surface, s: Scene): Slot[] {
           const gpu: Ref = { kind: "gpu", index: g0 + i };
           const gx = x + inner + left + (i % cols) * w;
           const gy = yy + 4 + Math.floor(i / cols) * th;
-          const v = valueOf(gpu);
+          const v = valueAt(gpu);
           const tone = fill(v);
           c.fillStyle = tone ? css(tone) : none;
           round(c, gx + 1, gy + 1, Math.max(1, w - 2), Math.max(1, th - 2), 2.5);
@@ -218,7 +218,7 @@ function paint({ c, width, height }: Surface, s: Scene): Slot[] {
       } else if (nodeState === "drained")
         sign(c, x + rackW / 2, yy + h / 2, Math.min(h, 22) * 0.7, "bar", ink.get("ink"), ink.get("card"));
     }
-    const v = s.cell === "gpu" || s.cell === "node" ? Number.NaN : valueOf(ref);
+    const v = s.cell === "gpu" || s.cell === "node" ? Number.NaN : valueAt(ref);
     if (Number.isFinite(v) && rackW > 54) {
       c.font = font(12, 560);
       c.fillStyle = ink.get("ink");

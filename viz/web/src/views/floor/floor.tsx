@@ -15,7 +15,7 @@ import { Empty, Segments } from "../../ui/parts";
 import type { Channel, Subscription } from "../../wire/types";
 import { Elevation } from "./elevation";
 import { geometryOf } from "./geometry";
-import { Legend } from "./legend";
+import { Legend, Worst } from "./legend";
 import { chosenLevel, chosenMetric, difference, levelsOf, metricsOf, paletteKey, rangeOf } from "./metric";
 import { NodeView } from "./node";
 import { Plan, type Shown } from "./plan";
@@ -31,6 +31,7 @@ export function Floor() {
   const r = route.value;
   const channel = chosenMetric(run, r.metric);
   const at = placeOf(run, r.at);
+  const [room, setRoom] = useState(false);
   const [side, setSide] = useState<Side>("beside");
   const [palette, setPalette] = useState<Palette>(recall(paletteKey) === "cividis" ? "cividis" : "viridis");
   const cell = channel ? chosenLevel(channel, r.level) : "rack";
@@ -121,6 +122,7 @@ export function Floor() {
             shown={first}
             label={label}
             testId="plan"
+            onRoom={setRoom}
             caption={other && chosen === "beside" ? <ModeBadge mode={run.info.value.mode} /> : undefined}
           />
           {other && chosen === "beside" && (
@@ -139,21 +141,28 @@ export function Floor() {
       )}
       {tab !== "table" && (
         <div class="legend-bar">
-          <Legend channel={channel} cell={cell} shown={first} difference={chosen === "delta"} />
-          <label class="soft small palette-pick">
-            {t("floor.palette")}
-            <select
-              class="field"
-              value={palette}
-              onChange={(e) => {
-                setPalette(e.currentTarget.value as Palette);
-                remember(paletteKey, e.currentTarget.value);
-              }}
-            >
-              <option value="viridis">viridis</option>
-              <option value="cividis">cividis</option>
-            </select>
-          </label>
+          {room && !other && tab === "plan" && !deep && <Worst {...common} shown={first} />}
+          <Legend
+            channel={channel}
+            cell={cell}
+            shown={first}
+            difference={chosen === "delta"}
+            extra={
+              <label class="palette-pick">
+                <span class="hidden-text">{t("floor.palette")}</span>
+                <select
+                  value={palette}
+                  onChange={(e) => {
+                    setPalette(e.currentTarget.value as Palette);
+                    remember(paletteKey, e.currentTarget.value);
+                  }}
+                >
+                  <option value="viridis">viridis</option>
+                  <option value="cividis">cividis</option>
+                </select>
+              </label>
+            }
+          />
         </div>
       )}
     </>

@@ -41,6 +41,7 @@ export function geometryOf(run: Run): Geometry | null {
 
 function lay(run: Run, floor: Floor): Geometry {
   const tree = run.tree;
+  const facing = facingOf(floor);
   const racks: Box[] = [];
   const rows: Box[] = [];
   for (let r = 0; r < tree.count("row"); r++) {
@@ -58,14 +59,20 @@ function lay(run: Run, floor: Floor): Geometry {
     racks,
     rows,
     halls: floor.halls.map((h) => ({ x: h.x, y: h.y, w: h.w, d: h.d })),
-    aisles: floor.halls.flatMap((_, hall) => aislesOf(run, floor, rows, hall)),
+    aisles: floor.halls.flatMap((_, hall) => aislesOf(run, facing, rows, hall)),
     equipment,
     bounds: { x: 0, y: 0, w: floor.w, d: floor.d },
   };
 }
 
+/** Bytes may come as base64, which is how Go writes them. */
+function facingOf(floor: Floor): number[] {
+  const f: number[] | string = floor.rows.facing;
+  return typeof f === "string" ? Array.from(atob(f), (c) => c.charCodeAt(0)) : f;
+}
+
 /** The strips between rows: cold where fronts meet, hot where backs do. */
-function aislesOf(run: Run, floor: Floor, rows: Box[], hall: number): Aisle[] {
+function aislesOf(run: Run, facing: number[], rows: Box[], hall: number): Aisle[] {
   const [lo, hi] = run.tree.descendants({ kind: "hall", index: hall }, "row");
   const order = Array.from({ length: hi - lo }, (_, i) => lo + i).sort(
     (a, b) => rows[a]!.x - rows[b]!.x || rows[a]!.y - rows[b]!.y,
@@ -74,7 +81,7 @@ function aislesOf(run: Run, floor: Floor, rows: Box[], hall: number): Aisle[] {
   const edge = 1.2;
   order.forEach((r, i) => {
     const box = rows[r]!;
-    const front = floor.rows.facing[r] === 0;
+    const front = facing[r] === 0;
     const before = rows[order[i - 1] ?? -1];
     const after = rows[order[i + 1] ?? -1];
     if (!before || before.x !== box.x) out.push({ x: box.x, y: box.y - edge, w: box.w, d: edge, cold: front });

@@ -1,12 +1,15 @@
 // The legend: how the values lie on the colours, where the thresholds are, what is unknown.
+import { go, route } from "../../app/route";
 import { theme } from "../../app/theme";
 import { Canvas, font, hatch, inks, type Surface } from "../../draw/canvas";
 import { colour, css, ticks } from "../../draw/scale";
 import { t } from "../../i18n";
 import { scaleOf } from "../../model/format";
 import { channelSort, channelTitle, kindsName, shown } from "../../model/look";
+import type { Run } from "../../model/run";
+import type { Ref } from "../../model/tree";
 import type { Channel } from "../../wire/types";
-import type { Shown } from "./plan";
+import { beyond, type Shown } from "./plan";
 import type { CellKind } from "./texture";
 
 export function Legend({
@@ -14,11 +17,13 @@ export function Legend({
   cell,
   shown: s,
   difference,
+  extra,
 }: {
   channel: Channel;
   cell: CellKind;
   shown: Shown;
   difference: boolean;
+  extra?: preact.ComponentChild;
 }) {
   const values = s.values();
   let known = 0;
@@ -35,7 +40,7 @@ export function Legend({
     <section class="legend card" aria-label={t("floor.legend")}>
       <header>
         <strong>{channelTitle(channel)}</strong>
-        {difference && <span class="fork">{t("floor.difference")}</span>}
+        {difference ? <span class="fork">{t("floor.difference")}</span> : extra}
       </header>
       <Canvas class="scale" label={t("floor.spread")} draw={(x) => draw(x, channel, s, difference)} />
       <p class="soft small">
@@ -130,4 +135,59 @@ function unitOf(c: Channel, magnitude: number, difference: boolean): { per: numb
   if (c.unit === "" && channelSort(c) === "share") return { per: 0.01, unit: "%" };
   const u = scaleOf(c.unit, magnitude);
   return difference && c.unit === "degC" ? { per: 1, unit: "K" } : u;
+}
+
+/** The few cells that are worst, to go to. */
+export function Worst({
+  run,
+  at,
+  channel,
+  cell,
+  shown: s,
+}: {
+  run: Run;
+  at: Ref;
+  channel: Channel;
+  cell: CellKind;
+  shown: Shown;
+}) {
+  const values = s.values();
+  const span = at.kind === cell ? [at.index, at.index + 1] : run.tree.descendants(at, cell);
+  const top: { i: number; v: number }[] = [];
+  const sense = channel.reduce === "min" ? -1 : 1;
+  for (let i = span[0]!; i < span[1]!; i++) {
+    const v = (values?.[i] ?? Number.NaN) * sense;
+    if (Number.isNaN(v) || (top.length === 6 && v <= top[5]!.v)) continue;
+    top.push({ i, v });
+    top.sort((a, b) => b.v - a.v);
+    top.length = Math.min(top.length, 6);
+  }
+  if (!top.length) return null;
+  return (
+    <section class="legend card worst">
+      <h3>{t(channel.reduce === "min" ? "floor.lowest" : "floor.highest")}</h3>
+      <ol>
+        {top.map(({ i }) => {
+          const name = run.tree.nameOf({ kind: cell, index: i });
+          const tone = channel.reduce === "sum" ? null : beyond(channel, values![i]!);
+          return (
+            <li key={i}>
+              <button
+                type="button"
+                class="line"
+                aria-pressed={route.value.sel === name}
+                onClick={() => go({ sel: name })}
+              >
+                <span class="clip">{name}</span>
+                <b class={tone ?? ""}>
+                  {tone && "▲ "}
+                  {shown(channel, values![i])}
+                </b>
+              </button>
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
 }

@@ -60,6 +60,10 @@ export function rangeOf(run: Run, c: Channel, level: string, values: ArrayLike<n
     lo = Math.min(lo, have[0]);
     hi = Math.max(hi, have[1]);
   }
+  // The first limit is always in sight, so that its distance is.
+  for (const x of c.thresholds ?? []) {
+    if (x.severity === "warning" && x.above) hi = Math.max(hi, x.at);
+  }
   const least = c.unit === "degC" ? 4 : 0;
   if (hi - lo < least) {
     const mid = (hi + lo) / 2;

@@ -130,7 +130,15 @@ function paintRacks({ c }: Surface, scene: Scene, visible: (b: Box) => boolean):
     } else if (status === "drained") {
       sign(c, x + w / 2, y + d / 2, m, "bar", ink.get("ink"), ink.get("card"));
     } else if (beyond) {
-      sign(c, x + w / 2, y + d / 2, m, "triangle", ink.get(beyond), ink.get("card"));
+      sign(
+        c,
+        x + w / 2,
+        y + Math.min(d / 2, 9),
+        Math.min(m, beyond === "bad" ? 11 : 7),
+        "triangle",
+        ink.get(beyond),
+        ink.get("card"),
+      );
     }
   });
 }
@@ -206,8 +214,12 @@ function paintLabels({ c, width }: Surface, scene: Scene, visible: (b: Box) => b
       if (!visible(h)) return;
       const [x, y, w] = px(view, h);
       if (w < 60) return;
+      const name = clip(c, scene.words.hall(i), Math.min(w, width) - 12);
+      c.fillStyle = ink.get("paper");
+      round(c, x - 1, y - 17, c.measureText(name).width + 8, 17, 4);
+      c.fill();
       c.fillStyle = ink.get("ink");
-      c.fillText(clip(c, scene.words.hall(i), Math.min(w, width) - 12), x + 7, y + 11);
+      c.fillText(name, x + 2, y - 8);
     });
   }
 }

@@ -12,7 +12,7 @@ import type { Ref } from "../../model/tree";
 import { useWant } from "../../model/want";
 import { State } from "../../ui/parts";
 import type { Channel, Subscription } from "../../wire/types";
-import { fitted, focusOf, type Geometry, geometryOf, hit, neighbour, type View } from "./geometry";
+import { type Box, fitted, focusOf, type Geometry, geometryOf, hit, neighbour, type View } from "./geometry";
 import { indexFor } from "./metric";
 import { paintPlan, unitText } from "./paint";
 import { type CellKind, type Scale, Texture } from "./texture";
@@ -31,6 +31,9 @@ export function Plan(p: {
   label: string;
   testId: string;
   caption?: preact.ComponentChild;
+  beside?: boolean;
+  /** Told whether there is room at the left. */
+  onRoom?: (room: boolean) => void;
 }) {
   const { run, at, cell, channel } = p;
   const g = geometryOf(run)!;
@@ -56,8 +59,9 @@ export function Plan(p: {
     const values = p.shown.values();
     const unknown: [number, number] = [pixelOfInk(ink.get("unknown")), pixelOfInk(ink.get("unknown-2"))];
     texture.paint(values, index, p.shown.scale(), unknown);
-    const v = moved ?? fitted(focusOf(run, g, at), s.width, s.height, { top: 14, right: 20, bottom: 14, left: 62 });
+    const v = moved ?? place(focusOf(run, g, at), s.width, s.height, p.beside === true);
     view.current = v;
+    p.onRoom?.(v.x + focusOf(run, g, at).x * v.k > 380);
     const states = run.channel("rack.state") ? run.values("rack.state", "rack") : null;
     paintPlan(s, {
       run,
@@ -166,6 +170,13 @@ export function Plan(p: {
       {hover && <Tip run={run} g={g} channel={channel} cell={cell} shown={p.shown} at={hover} />}
     </div>
   );
+}
+
+/** Beside the legend or above it, whichever leaves the plan larger. */
+function place(b: Box, width: number, height: number, beside: boolean): View {
+  const above = fitted(b, width, height, { top: 40, right: 20, bottom: beside ? 150 : 172, left: 62 });
+  const next = fitted(b, width, height, { top: 18, right: 20, bottom: 18, left: 390 });
+  return next.k > above.k ? next : above;
 }
 
 export function up(run: Run, at: Ref): void {
