@@ -31,7 +31,7 @@ func newRoot(p *process) *cobra.Command {
 		verbs []*cobra.Command
 	}{
 		{"Write a scenario:", []*cobra.Command{initVerb(p), checkVerb(p), libraryVerb(p), schemaVerb(p), importVerb(p)}},
-		{"Run it:", []*cobra.Command{runVerb(p), compareVerb(p)}},
+		{"Run it:", []*cobra.Command{runVerb(p), compareVerb(p), sweepVerb(p)}},
 		{"See it:", []*cobra.Command{reportVerb(p), serveVerb(p), influxVerb(p)}},
 		{"Trust it:", []*cobra.Command{verifyVerb(p), validateVerb(p), doctorVerb(p), versionVerb(p)}},
 	} {
