@@ -38,6 +38,7 @@ type scratch struct {
 
 	bounds []int32 // by level: how many parts of that size may fit at most, or -1: not counted
 	failed [2]failures
+	dead   [2][shapes]bool // by shape: found no place in this pass, unguarded and guarded
 
 	slices []Slice
 	items  []Item  // of a moving order

@@ -31,13 +31,13 @@
 // index excludes costs a comparison; a pass without releases looks only at new jobs; nothing is allocated in the steady
 // state. Comparisons forgive rounding errors of 1e-9 of a node.
 //
-// Microseconds of CPU for a pass (an arrival or an end) on 12,500 full nodes of 8 GPUs, by the number of jobs that wait
-// (BenchmarkPass, AMD EPYC, Go 1.26; the last row plans the first 100):
+// Microseconds for a pass (an arrival or an end) on 12,500 full nodes of 8 GPUs, by the number of jobs that wait
+// (go test ./models/schedule -run xxx -bench Pass; 2 shared cores, AMD EPYC, Go 1.26):
 //
-//	waiting                    100   1,000   10,000   100,000
-//	easy                        71      66       25        65
-//	first-fit                  1.8     2.6      3.2       6.7
-//	conservative, depth 100  16,000 … 20,000
+//	waiting                     100   1,000   10,000   100,000
+//	easy                         65      54       99       111
+//	first-fit                     2       3        8        29
+//	conservative, first 100  16,000  16,000   18,000    16,000
 //
 // Start times equal those of an independent reference on 1,000 jobs of the HPC2N log (FCFS, conservative; EASY on
 // 999), of Helios' and Tiresias' own simulators (FIFO, SJF; FIFO, first fit), and of a brute-force scheduler on

@@ -27,14 +27,21 @@ type Block struct {
 // blockSize is the number of items at which a block is divided in two.
 const blockSize = 512
 
-// summary is the least that any of the items of a block asks for, by class of level: half of all attempts to place a job
-// ask for a device or two, and others need not be looked at with them.
+// summary is the least that any of the items of a block asks for, by class: what keeps one job from starting keeps all of its
+// class that ask for more.
 type summary struct {
 	known bool
 	jobs  [classes]least
 }
 
-const classes = 9 // levels 0, 1, 2 and 3, 4 to 7, … , 64 and more; and whole nodes
+// The classes: jobs of one part by level, up to 8 and then by powers of two; gangs by powers of two of their parts; whole nodes
+// likewise.
+const (
+	lone    = 0
+	gangs   = 13
+	wholes  = 20
+	classes = 24
+)
 
 // least is the least that jobs of a class ask for; nobody is in a class of which parts is 0.
 type least struct {
@@ -45,10 +52,16 @@ type least struct {
 }
 
 func (it *Item) class() int {
-	if it.Whole {
-		return classes - 1
+	power := func(n int32, from, to int) int { return min(from+bits.Len32(uint32(n))-1, to-1) }
+	switch {
+	case it.Whole:
+		return power(it.Parts, wholes, classes)
+	case it.Parts > 1:
+		return power(it.Parts, gangs-1, wholes)
+	case it.Level > 8:
+		return power(it.Level/8, lone+9, gangs)
 	}
-	return min(bits.Len32(uint32(it.Level)), classes-2)
+	return lone + int(it.Level)
 }
 
 // All returns the items in order.
@@ -100,10 +113,11 @@ func (q *Line) insert(it Item, part *workload.Vector) {
 	}
 }
 
-// remove takes an item out; only its rank is read.
-func (q *Line) remove(it Item) {
+// remove takes an item out and returns it; only its rank is read.
+func (q *Line) remove(it Item) Item {
 	b, i := q.find(it)
 	x := &q.Blocks[b]
+	it = x.Items[i]
 	x.Items = slices.Delete(x.Items, i, i+1)
 	x.least.known = false
 	q.Count--
@@ -113,6 +127,49 @@ func (q *Line) remove(it Item) {
 	case b+1 < len(q.Blocks) && n+len(q.Blocks[b+1].Items) <= blockSize/4: // what has become small
 		x.Items, x.Last = append(x.Items, q.Blocks[b+1].Items...), max(x.Last, q.Blocks[b+1].Last)
 		q.Blocks = slices.Delete(q.Blocks, b+1, b+2)
+	}
+	return it
+}
+
+// Shape is what a waiting job asks for. Jobs come in few shapes, and where one finds no place none of its shape does.
+type Shape struct {
+	Part  workload.Vector
+	Parts int32
+	Whole bool
+	Count int32 // jobs that wait
+}
+
+// shapes is the number of shapes that are told apart.
+const shapes = 256
+
+// shape counts a job that joins the queue to its shape.
+func (s *State) shape(r *Request) int32 {
+	free := int32(-1)
+	for i := range s.Shapes {
+		switch x := &s.Shapes[i]; {
+		case x.Count == 0:
+			if free < 0 {
+				free = int32(i)
+			}
+		case x.Parts == r.Parts && x.Whole == r.Whole && x.Part == r.Part:
+			x.Count++
+			return int32(i)
+		}
+	}
+	if free < 0 {
+		if free = int32(len(s.Shapes)); free == shapes {
+			return -1
+		}
+		s.Shapes = append(s.Shapes, Shape{})
+	}
+	s.Shapes[free] = Shape{r.Part, r.Parts, r.Whole, 1}
+	return free
+}
+
+// dequeue takes an item out of the queue; only its rank is read.
+func (s *State) dequeue(it Item) {
+	if it = s.Queue.remove(it); it.Shape >= 0 {
+		s.Shapes[it.Shape].Count--
 	}
 }
 
@@ -179,7 +236,7 @@ func (c *Config) idle(s *State, x *Block, now float64) bool {
 	sh, f := &s.scratch.shadow, &s.scratch.failed
 	for k := range x.least.jobs {
 		l := &x.least.jobs[k]
-		whole := k == classes-1
+		whole := k >= wholes
 		if l.parts == 0 || c.hopeless(s, &Item{Parts: l.parts, Level: l.level, Whole: whole}) {
 			continue
 		}

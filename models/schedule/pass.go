@@ -40,6 +40,8 @@ func (c *Config) Pass(s *State, now float64, starts []Start) []Start {
 			sc.bounds[l] = -1
 		}
 		sc.failed[0].n, sc.failed[1].n = 0, 0
+		clear(sc.dead[0][:])
+		clear(sc.dead[1][:])
 		sc.gone = sc.gone[:0]
 		if c.backfill == conservative {
 			starts = c.passConservative(s, now, starts)
@@ -47,7 +49,7 @@ func (c *Config) Pass(s *State, now float64, starts []Start) []Start {
 			starts = c.pass(s, now, starts)
 		}
 		for _, it := range sc.gone {
-			s.Queue.remove(it)
+			s.dequeue(it)
 		}
 	}
 	s.Dirty, s.Known = false, s.NextSeq
@@ -117,6 +119,9 @@ func (c *Config) pass(s *State, now float64, starts []Start) []Start {
 				}
 			}
 			guard := blocked >= 0 && c.backfill == easy && now+it.Span > sh.at
+			if blocked >= 0 && it.Shape >= 0 && s.scratch.dead[place(guard)][it.Shape] {
+				continue
+			}
 			if !seen && c.try(s, it, now, guard) {
 				starts = c.begin(s, it.Slot, now, starts)
 				if blocked < 0 && c.backfill == easy {
@@ -159,14 +164,20 @@ func (c *Config) try(s *State, it *Item, now float64, guard bool) bool {
 	if c.seatsOf == nil {
 		until = 0 // then it does not matter when a job ends, beyond guard
 	}
-	f := &s.scratch.failed[0]
+	f, dead := &s.scratch.failed[0], &s.scratch.dead[0]
 	if guard {
-		f = &s.scratch.failed[1]
+		f, dead = &s.scratch.failed[1], &s.scratch.dead[1]
+	}
+	if it.Shape >= 0 && c.seatsOf == nil {
+		dead[it.Shape] = true // unless it starts: nothing is freed within a pass
 	}
 	if f.covers(&e.Part, e.Parts, e.Whole, until) {
 		return false
 	}
 	if c.place(s, it.Slot, now, guard, -1) {
+		if it.Shape >= 0 {
+			dead[it.Shape] = false
+		}
 		return true
 	}
 	f.add(e, until)

@@ -32,7 +32,7 @@ func (c *Config) Submit(s *State, _ float64, r Request) {
 	if _, ok := c.order.(moving); !ok { // else every pass ranks anew
 		e.Key = c.order.key(c, s, e)
 	}
-	it := Item{Key: e.Key, Span: c.occupancy(e), Seq: e.Seq, Slot: slot, Parts: r.Parts, Level: min(c.levelOf(&need), int32(c.top)+1), Whole: r.Whole}
+	it := Item{Key: e.Key, Span: c.occupancy(e), Seq: e.Seq, Slot: slot, Parts: r.Parts, Level: min(c.levelOf(&need), int32(c.top)+1), Whole: r.Whole, Shape: s.shape(&r)}
 	s.Queue.insert(it, &e.Part)
 }
 
@@ -64,7 +64,7 @@ func (c *Config) Cancel(s *State, job int32) bool {
 		s.Pinned = slices.DeleteFunc(s.Pinned, func(x int32) bool { return x == slot })
 	case Waiting:
 		s.drop(&s.Entries[slot])
-		s.Queue.remove(Item{Key: s.Entries[slot].Key, Seq: s.Entries[slot].Seq})
+		s.dequeue(Item{Key: s.Entries[slot].Key, Seq: s.Entries[slot].Seq})
 	}
 	s.leave(slot)
 	s.Dirty = true

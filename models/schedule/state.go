@@ -71,6 +71,7 @@ type Item struct {
 	Slot  int32
 	Parts int32
 	Level int32 // free units of the indexed resource that a node needs for a part
+	Shape int32 // in State.Shapes, or -1: one of too many
 	Whole bool
 }
 
@@ -102,6 +103,7 @@ type State struct {
 	Vacant  []int32 // slots of Entries to use again
 	SlotOf  []int32 // by job: its slot + 1, or 0
 	Queue   Line
+	Shapes  []Shape // of the waiting jobs
 	Running []int32 // slots that hold nodes, in order of End, then Seq
 	Pinned  []int32 // slots that wait for their time, in order of Start, then Seq
 	Chunks  []Chunk
@@ -159,6 +161,7 @@ func (s *State) Clone() *State {
 	t.Vacant = slices.Clone(s.Vacant)
 	t.SlotOf = slices.Clone(s.SlotOf)
 	t.Queue = s.Queue.clone()
+	t.Shapes = slices.Clone(s.Shapes)
 	t.Running = slices.Clone(s.Running)
 	t.Pinned = slices.Clone(s.Pinned)
 	t.Chunks = slices.Clone(s.Chunks)
