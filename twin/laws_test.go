@@ -96,7 +96,7 @@ func TestSplittingAHall(t *testing.T) {
 	load = strings.ReplaceAll(load, "gpus: 16", "gpus: 32")
 	a := world(t, plan(t, hall(load, "{rows: ["+fmt.Sprintf(row, 2)+"]}", 4)), 7200)
 	b := world(t, plan(t, hall(load, "{count: 2, rows: ["+fmt.Sprintf(row, 1)+"]}", 2)), 7200)
-	same(t, "split", a, b, 1e-5) // their air and water settle one by one
+	same(t, "split", a, b, 1e-7) // their air and water settle one by one
 	alike(t, "inlets", temperatures(a), temperatures(b), 1e-3)
 }
 

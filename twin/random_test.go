@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -230,7 +231,14 @@ func (d draw) timeline(b *strings.Builder, gpus int, end float64) {
 // Whatever the world, its books close, what it shows is a number, a run that was cut goes on as if it had not been, a
 // fork that changes nothing is its parent, and being looked at changes nothing.
 func TestRandomWorlds(t *testing.T) {
+	// The heat ledger of these had not closed: a step of milliseconds, over which the last digits of what masses hold are
+	// more than 1e-9 of the heat that flows.
+	seeds := []int{111, 950, 1038, 1078, 1182, 2027, 3273, 4529}
 	for seed := range soak(100, 5000) {
+		seeds = append(seeds, seed)
+	}
+	slices.Sort(seeds)
+	for _, seed := range slices.Compact(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			d := newDraw(seed)

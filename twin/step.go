@@ -40,7 +40,7 @@ func (w *World) physics() error {
 	w.measure(dt) // expectations and meters
 	w.StepFrom = w.Now
 	w.Totals.Steps++
-	return w.audit()
+	return w.audit(dt)
 }
 
 // drawHeat takes each rack's energy and air over the step as the mean heat and flow that the cooling gets.
@@ -143,8 +143,8 @@ func (w *World) disturb() {
 	}
 }
 
-// armStep sets the end of the next step: long in calm, short around a disturbance. Steps end on whole multiples of
-// their length, so that they meet the samples.
+// armStep sets the end of the next step: long in calm, short around a disturbance, and where the plant asks for its end
+// sooner. Steps end on whole multiples of their length else, so that they meet the samples.
 func (w *World) armStep() {
 	length := w.plan.Calm
 	if w.Now < w.Calm {
@@ -155,6 +155,7 @@ func (w *World) armStep() {
 	if next <= w.Now {
 		return
 	}
+	next = w.Now + w.plan.Cooling.Part(&w.Cooling, next-w.Now)
 	w.NextStep = next
 	w.StepGen++
 	w.push(next, phaseStep, evStep, 0, w.StepGen)

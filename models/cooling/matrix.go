@@ -182,7 +182,7 @@ func (p *Plan) gatherMatrix(s *State, in *Input) (heat float64) {
 	m, c := p.matrix, &s.c.matrix
 	for i := range s.c.halls {
 		w := &s.c.halls[i]
-		w.a, w.k, w.demand = 0, 0, leastDemand
+		w.a, w.k, w.demand = 0, 0, 0
 	}
 	for i := range s.c.loops {
 		s.c.loops[i].heat = 0
@@ -220,6 +220,7 @@ func (p *Plan) gatherMatrix(s *State, in *Input) (heat float64) {
 		w.k += ek * (1 - c.beta[i]) * c.v[i]
 		w.demand += c.cold[i] * s.c.flow[i]
 	}
+	s.c.define()
 	return heat
 }
 

@@ -48,7 +48,7 @@ func (p *Plan) gatherRacks(s *State, in *Input) (heat float64) {
 	}
 	for i := range s.c.halls {
 		w := &s.c.halls[i]
-		w.a, w.k, w.demand = 0, 0, leastDemand
+		w.a, w.k, w.demand = 0, 0, 0
 	}
 	for i := range s.c.loops {
 		s.c.loops[i].heat = 0
@@ -83,7 +83,15 @@ func (p *Plan) gatherRacks(s *State, in *Input) (heat float64) {
 		}
 	}
 	s.c.add(at, a, ks, demand)
+	s.c.define()
 	return heat
+}
+
+// define keeps the balance of halls without racks defined.
+func (c *coefficients) define() {
+	for i := range c.halls {
+		c.halls[i].demand = max(c.halls[i].demand, leastDemand)
+	}
 }
 
 // add puts the sums of some racks to their hall; a negative hall is none.

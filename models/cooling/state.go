@@ -14,8 +14,8 @@ const (
 	unpowered                   // its feed is dead
 )
 
-// Units is what is known of each unit of a kind after a step, by unit. Powers and flows are means over the step,
-// temperatures hold at its end.
+// Units is what is known of each unit of a kind after a step, by unit. Powers and flows are means over the step, or over
+// its last part where chillers start in it; temperatures hold at its end.
 type Units struct {
 	Power  []float64 // W of electricity
 	Load   []float64 // heat over rated heat
@@ -58,6 +58,7 @@ type State struct {
 	LoopSet      []float64 // °C by technology loop: set point
 	WaterSupply  []float64 // °C by water loop (chilled, then warm): its mass
 	WaterSet     []float64 // °C by water loop: set point
+	WaterRate    []float64 // K/s by water loop: change of WaterSupply over the last step
 	Restart      []float64 // s by chiller until it may cool
 	Mode         Mode      // of the chilled loop, or of the halls with outdoor air
 	ModeAge      float64   // s since the mode changed
@@ -142,6 +143,7 @@ func New(p *Plan) *State {
 	for i := range waters {
 		s.WaterSupply = append(s.WaterSupply, p.water[i].supply)
 		s.WaterSet = append(s.WaterSet, p.water[i].supply)
+		s.WaterRate = append(s.WaterRate, 0)
 		if t := p.water[i].tank; t != nil {
 			s.TankNodes = append(s.TankNodes, fill(int(t.n), p.water[i].supply)...)
 		}
@@ -190,7 +192,7 @@ func (s *State) Clone() *State {
 	c := *s
 	for _, f := range [...]*[]float64{
 		&c.RackInlet, &c.RackOutlet, &c.RackLiquid, &c.Machines, &c.HallAir, &c.HallWall, &c.HallSupply, &c.HallCold, &c.HallSet, &c.HallSpeed, &c.HallFan, &c.RowSpeed,
-		&c.HallHumidity, &c.HallSurface, &c.HallReset, &c.LoopSupply, &c.LoopReturn, &c.LoopSet, &c.WaterSupply, &c.WaterSet, &c.Restart, &c.Locked, &c.Ready, &c.Delivered, &c.TankNodes,
+		&c.HallHumidity, &c.HallSurface, &c.HallReset, &c.LoopSupply, &c.LoopReturn, &c.LoopSet, &c.WaterSupply, &c.WaterSet, &c.WaterRate, &c.Restart, &c.Locked, &c.Ready, &c.Delivered, &c.TankNodes,
 		&c.c.flow, &c.c.k, &c.c.held, &c.c.air, &c.c.flowOf,
 		&c.c.doorFlow, &c.c.doorWater, &c.c.doorEffect, &c.c.doorFan,
 	} {

@@ -6,8 +6,77 @@ import "github.com/halltwin/halltwin/models/facility"
 // facility water, plant; then the masses move, all by the same flows, so that the ledger closes.
 //
 // It allocates nothing. Any Dt above zero is stable; thresholds and transients are resolved as finely as the
-// caller steps.
+// caller steps. Only chillers that start, and water that they bring back, are followed more finely ([Plan.Part]): a mean
+// over a lack of cooling and its end would show neither.
 func (p *Plan) Step(s *State, in *Input, out *Output) {
+	part := p.Part(s, in.Dt)
+	if part >= in.Dt {
+		p.step(s, in, out)
+		return
+	}
+	var sum, one Output
+	cut := *in
+	for left := in.Dt; left > 0; left -= cut.Dt {
+		if cut.Dt = p.Part(s, left); left-cut.Dt < 1e-9*in.Dt {
+			cut.Dt = left
+		}
+		p.step(s, &cut, &one)
+		sum.add(&one, cut.Dt/in.Dt)
+	}
+	*out = sum
+}
+
+// loadingParts is the number of parts into which the whole ramp of a chiller is cut.
+const loadingParts = 12
+
+// instantly is the shortest part of a step in s: what is due sooner is taken with it.
+const instantly = 1e-3
+
+// shortest is the s below which no step is cut where water comes back to its set point.
+const shortest = 10
+
+// Part returns how many s, of at most dt, the next step may take so that it ends where a chiller starts or has loaded up,
+// and is short on the way, and where warm water is about to be back at its set point, so that pumps and fans do not run a
+// whole step for a part of it. [Plan.Step] takes longer steps apart by it; who wants to see what happens in them asks first.
+func (p *Plan) Part(s *State, dt float64) float64 {
+	ramp := float64(p.plant.Chiller.Each.Ramp)
+	for i, wait := range s.Restart {
+		switch {
+		case !s.On[i] || s.down[facility.Chiller][i] != 0:
+		case wait > 0:
+			dt = min(dt, max(wait, instantly))
+		case s.Ready[i] < 1 && ramp > 0:
+			dt = min(dt, ramp/loadingParts, max((1-s.Ready[i])*ramp, ramp/100))
+		}
+	}
+	if dt <= shortest {
+		return dt
+	}
+	for i, rate := range s.WaterRate {
+		if excess := s.WaterSupply[i] - s.WaterSet[i]; rate < 0 && excess > 0.05 && excess < -rate*dt {
+			dt = max(excess/-rate, shortest)
+		}
+	}
+	return dt
+}
+
+// add adds a part of a step that takes a share of its time.
+func (o *Output) add(part *Output, share float64) {
+	for _, x := range [...]struct {
+		sum *float64
+		v   float64
+	}{
+		{&o.Fans, part.Fans}, {&o.CDUs, part.CDUs}, {&o.Pumps, part.Pumps}, {&o.Chillers, part.Chillers}, {&o.Towers, part.Towers},
+		{&o.DryCooler, part.DryCooler}, {&o.Humidity, part.Humidity}, {&o.UPS, part.UPS}, {&o.Heat, part.Heat},
+		{&o.Rejected, part.Rejected}, {&o.Storing, part.Storing}, {&o.Water, part.Water}, {&o.Drain, part.Drain},
+	} {
+		*x.sum += share * x.v
+	}
+	o.Mode = part.Mode
+	o.Crossed = o.Crossed || part.Crossed
+}
+
+func (p *Plan) step(s *State, in *Input, out *Output) {
 	if !(in.Dt > 0) || len(in.RackHeat) != len(s.Machines) || len(in.RackFlow) != len(s.Machines) {
 		panic(sprintf("cooling: a step of %v s with %d heats and %d flows for %d racks", in.Dt, len(in.RackHeat), len(in.RackFlow), len(s.Machines)))
 	}

@@ -103,6 +103,7 @@ func (p *Plan) closeWater(s *State, i int, in *Input, b *waterWork, out *Output)
 	l := &p.water[i]
 	out.Storing += l.mass * (b.end - b.start) / in.Dt
 	s.WaterSupply[i], s.Delivered[i] = b.end, b.end
+	s.WaterRate[i] = (b.end - b.start) / in.Dt
 	p.commitTank(s, b, in, out)
 	if l.halls {
 		for h := range p.halls {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"sort"
 	"strings"
 
 	"github.com/halltwin/halltwin/models/cooling"
@@ -24,7 +25,7 @@ var Integrator = Benchmark{
 
 const hall2MW = `
 air: {supply: 24 degC, rise: 12 K}
-plant: {kind: chiller-tower, chilled: {volume: 60 m3}, chiller: {each: {restart: 0 s, ramp: 0 s}}, economizer: {enabled: false}}
+plant: {kind: chiller-tower, chilled: {volume: 60 m3}, economizer: {enabled: false}}
 `
 
 // compileCooling makes a plan of a cooling spec that was written in memory.
@@ -59,7 +60,7 @@ func (h *history) peak(from, to float64) float64 {
 	return top
 }
 
-// tripHall runs the hall for 7,200 s in steps of dt, cut where load or chillers change.
+// tripHall runs the hall for 7,200 s in steps of dt, cut where load or chillers change, as the twin does.
 func tripHall(dt float64) (*history, error) {
 	const racks = 200
 	sizes := cooling.Sizes{Racks: racks}
@@ -97,11 +98,16 @@ func tripHall(dt float64) (*history, error) {
 	}
 	now := 0.0
 	for _, e := range events {
-		steps := int(math.Ceil((e.at-now)/dt - 1e-9))
 		start := now
-		for k := range steps {
-			next := min(start+float64(k+1)*dt, e.at)
+		for k := 1; now < e.at; {
+			next := min(start+float64(k)*dt, e.at)
 			in.Dt = next - now
+			if part := p.Part(s, in.Dt); part < in.Dt-1e-6 {
+				in.Dt = part
+				next = now + part
+			} else {
+				k++
+			}
 			p.Step(s, &in, &out)
 			now = next
 			h.energy += out.Power.Total() * in.Dt
@@ -134,8 +140,8 @@ func runIntegrator(ctx context.Context, _ string) (*Result, error) {
 		}
 		worst := 0.0
 		for i, t := range h.time {
-			k := min(int(math.Round(t/0.1))-1, len(fine.inlet)-1)
-			worst = max(worst, math.Abs(h.inlet[i]-fine.inlet[k]))
+			k := sort.SearchFloat64s(fine.time, t-1e-6)
+			worst = max(worst, math.Abs(h.inlet[i]-fine.inlet[min(k, len(fine.inlet)-1)]))
 		}
 		peak := max(math.Abs(h.peak(3000, 7200)-fine.peak(3000, 7200)), math.Abs(h.peak(600, 3000)-fine.peak(600, 3000)))
 		// Steps of the calm see no more than the end of each: their bounds are for what a person would see.
