@@ -278,7 +278,8 @@ function Contents({ run, target }: { run: Run; target: Ref }) {
   return (
     <section>
       <h3>
-        {t("inspector.contains")} · {hi - lo} {kindsName(kind)}
+        {t("inspector.contains")} ·{" "}
+        {hi - lo === 1 ? t("kinds.one", { kind: kindName(kind) }) : `${hi - lo} ${kindsName(kind)}`}
       </h3>
       <div class="chips">
         {Array.from({ length: Math.min(hi - lo, 40) }, (_, i) => {

@@ -162,7 +162,7 @@ function build(UPlot: typeof UPlotType, el: HTMLElement, latest: { current: Prop
     {
       width: el.clientWidth,
       height,
-      padding: [10, 10, 0, 0],
+      padding: [10, 20, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
       scales: {

@@ -43,7 +43,7 @@ export function contrast(a: Rgb, b: Rgb): number {
 
 /** Black or white, whichever reads better on a colour. */
 export function inkOn(c: Rgb): string {
-  return luminance(c) > 0.18 ? "#101316" : "#ffffff";
+  return luminance(c) > 0.179 ? "#000000" : "#ffffff";
 }
 
 const tables = new Map<Palette, Uint32Array>();
@@ -69,7 +69,8 @@ export function pixelOf(hex: string): number {
 }
 
 export function parseHex(hex: string): Rgb {
-  const h = hex.trim().replace("#", "");
+  const short = hex.trim().replace("#", "");
+  const h = short.length === 3 ? short.replace(/./g, "$&$&") : short;
   const at = (i: number) => Number.parseInt(h.slice(i, i + 2), 16);
   return [at(0), at(2), at(4)];
 }

@@ -73,7 +73,7 @@ function digits(v: number, decimals: number): string {
 export function number(v: number | null | undefined, places = 3): string {
   if (v === null || v === undefined || !Number.isFinite(v)) return none;
   if (v === 0) return "0";
-  const m = Math.abs(v);
+  const m = Math.abs(Number(v.toPrecision(places)));
   if (m < 1e-4) return v.toExponential(places - 1).replace("-", "\u2212");
   return digits(v, Math.min(6, Math.max(0, places - 1 - Math.floor(Math.log10(m) + 1e-12))));
 }

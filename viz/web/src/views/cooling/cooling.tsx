@@ -215,8 +215,8 @@ export function Margin({
         <i class={tone} style={{ width: `${Math.max(3, Math.min(100, (1 - margin / span) * 100))}%` }} />
       </span>
       <span class="small">
-        {margin < 0 && <Icon name="fault" size={12} />}{" "}
-        {t(margin < 0 ? "cooling.over" : "cooling.margin", {
+        {margin < 0 && !at && <Icon name="fault" size={12} />}{" "}
+        {t(at ? "cooling.at" : margin < 0 ? "cooling.over" : "cooling.margin", {
           value: `${number(Math.abs(margin), 2)} K`,
           limit: `${name} ${text(limit, "degC")}`,
         })}

@@ -22,7 +22,19 @@ export function Data() {
   const all = run.registry.channels;
   const list = all.filter((c) => `${c.name} ${channelTitle(c)} ${c.doc}`.toLowerCase().includes(q));
   const chosen = all.find((c) => c.name === route.value.metric) ?? null;
-  const onSite = all.filter((c) => c.kind !== "job" && c.kind !== "service" && !c.name.endsWith(".state")).slice(0, 56);
+  // What is of the site itself comes exact by HTTP; the others stream, reduced to one value for the site.
+  const onSite = all
+    .filter((c) => c.kind !== "job" && c.kind !== "service" && c.kind !== "site" && !c.name.endsWith(".state"))
+    .slice(0, 60);
+  const s = run.status.value;
+  const at = s.playing ? coarse(s.t, Math.abs(s.speed)) : s.t;
+  const own = useAsk(`${run.id} site ${at}`, (x) => api.values(run.id, "site", at, x));
+  const now = (c: Channel) =>
+    c.kind === "site"
+      ? (own.data?.values.find((v) => v.channel === c.name)?.value ?? Number.NaN)
+      : onSite.includes(c)
+        ? run.value(c.name, 0, "site")
+        : Number.NaN;
   useWant(
     run,
     "data",
@@ -66,9 +78,7 @@ export function Data() {
                   <td>{kindName(c.kind)}</td>
                   <td class="nowrap">{c.unit === "" ? "–" : scaleOf(c.unit, 0).unit}</td>
                   <td class="soft">{t(`reduce.${c.reduce}`)}</td>
-                  <td class="num">
-                    {onSite.includes(c) ? text(run.value(c.name, 0, "site"), c.unit, sortOf(c.name)) : "–"}
-                  </td>
+                  <td class="num">{text(now(c), c.unit, sortOf(c.name))}</td>
                   <td class="soft">{c.doc}</td>
                 </tr>
               ))}

@@ -86,7 +86,12 @@ export function Gantt(p: {
   );
 }
 
-const tones = ["c1", "c3", "c4", "c6", "c2"] as const;
+/** What jobs are told apart by: the kind of work in its name, else its class. */
+export const sortOfJob = (j: Job) => /\(([^)]+)\)$/.exec(j.name)?.[1] ?? j.class ?? "";
+
+export const sortsOf = (rows: Job[]) => [...new Set(rows.map(sortOfJob))].sort();
+
+export const tones = ["c1", "c3", "c4", "c6", "c2"] as const;
 
 function paint(
   { c, width, height }: Surface,
@@ -100,7 +105,7 @@ function paint(
   c.textBaseline = "middle";
   axis(c, p.from, p.to, x, width, height, ink.get("rule"), ink.get("soft"));
   const waiting = hatch(c, ink.get("edge"), ink.get("card"));
-  const classes = [...new Set(list.map((l) => l.job.class ?? ""))].sort();
+  const classes = sortsOf(list.map((l) => l.job));
   for (const { job, lane } of list) {
     const y = 26 + lane * rowH;
     const h = rowH - (rowH > 14 ? 4 : 2);
@@ -110,7 +115,7 @@ function paint(
       c.fillStyle = waiting;
       c.fillRect(x(from), y, Math.max(1, x(Math.min(first, p.to)) - x(from)), h);
     }
-    const tone = ink.get(tones[classes.indexOf(job.class ?? "") % tones.length]!);
+    const tone = ink.get(tones[classes.indexOf(sortOfJob(job)) % tones.length]!);
     for (const [a, b] of job.segments) {
       const x1 = x(Math.max(p.from, a ?? p.from));
       const x2 = x(Math.min(p.to, b ?? p.to));

@@ -9,7 +9,7 @@ import { Empty, Facts, Search, Segments } from "../../ui/parts";
 import { api } from "../../wire/api";
 import type { Job } from "../../wire/types";
 import { Density } from "./density";
-import { Gantt, lanes } from "./gantt";
+import { Gantt, lanes, sortsOf, tones } from "./gantt";
 import "./jobs.css";
 
 const most = 400;
@@ -96,7 +96,21 @@ export function Jobs() {
             />
           </>
         ) : (
-          <Gantt rows={rows} from={from} to={to} now={s.t} selected={sel?.index ?? -1} onSeek={(x) => void seek(x)} />
+          <>
+            <ul class="job-sorts">
+              {sortsOf(rows).map((k, i) => (
+                <li key={k}>
+                  <i class={`tone-${tones[i % tones.length]}`} />
+                  {k}
+                </li>
+              ))}
+              <li>
+                <i class="hatch" />
+                {t("jobs.state.queued")}
+              </li>
+            </ul>
+            <Gantt rows={rows} from={from} to={to} now={s.t} selected={sel?.index ?? -1} onSeek={(x) => void seek(x)} />
+          </>
         )}
         {sel && <Why job={sel} now={s.t} />}
         {(shape === "table" || (rows.length > 0 && !dense)) && <JobTable rows={rows} tall={shape === "table"} />}
@@ -194,7 +208,7 @@ function JobTable({ rows, tall }: { rows: Job[]; tall: boolean }) {
                   <button type="button" class="link" onClick={() => go({ sel: `job-${j.index}` }, true)}>
                     {j.name}
                   </button>
-                  {j.class && <span class="soft"> · {j.class}</span>}
+                  {j.class && j.class !== "batch" && <span class="soft"> · {j.class}</span>}
                 </td>
                 <td class={jobTone(j.state)}>{jobState(j.state)}</td>
                 <td class="num">{count(j.gpus)}</td>
