@@ -43,6 +43,7 @@ var pardons = []struct{ file, what, why string }{
 	{"twin/ensemble/run.go", "select", "likewise: it ends when the experiment is cancelled"},
 	{"twin/record/influx/queue.go", "channel", "it carries a finished recording away from the run, in order"},
 	{"twin/record/influx/queue.go", "select", "it takes a block of memory that is free, or a new one: the same to whoever reads it"},
+	{"twin/record/influx/queue.go", "time.", "sending gives the run a head start, by the machine's clock"},
 	{"twin/record/influx/sender.go", "channel", "a server takes points when it can; the run neither waits for that nor sees it"},
 	{"twin/record/influx/sender.go", "go statement", "a server takes points when it can; the run neither waits for that nor sees it"},
 	{"twin/record/influx/sender.go", "select", "a server takes points when it can; the run neither waits for that nor sees it"},

@@ -1,18 +1,33 @@
 package influx
 
-import "github.com/halltwin/halltwin/twin/record"
+import (
+	"sync"
+	"time"
+
+	"github.com/halltwin/halltwin/twin/record"
+)
 
 // queue carries frames and events from the run to the encoder, in blocks, and makes the run wait when it is full.
+//
+// The encoder begins a second later, or when half of the queue is full, or when the run is over: a run of less than that
+// does not share the machine with the sending of what it records, and a longer one does not notice.
 type queue struct {
 	blocks chan *block
 	free   chan *block
 	filled *block
+	begin  chan struct{}
+	once   sync.Once
+	timer  *time.Timer
 }
 
+const headStart = time.Second
+
+// A queue of these holds a day of a hall of a thousand GPUs, some 10 MB, so that a run of a second does not wait for an
+// encoder that gets little of a busy machine; at worst, with every GPU recorded, it takes 50 MB.
 const (
-	queueBlocks = 8
+	queueBlocks = 128
 	blockItems  = 512
-	blockValues = 64 << 10
+	blockValues = 32 << 10
 )
 
 // block holds items and their values, so that a frame costs the run no more than a copy.
@@ -30,8 +45,13 @@ type item struct {
 }
 
 func newQueue() *queue {
-	return &queue{blocks: make(chan *block, queueBlocks), free: make(chan *block, queueBlocks), filled: &block{}}
+	q := &queue{blocks: make(chan *block, queueBlocks), free: make(chan *block, queueBlocks), filled: &block{}, begin: make(chan struct{})}
+	q.timer = time.AfterFunc(headStart, q.start)
+	return q
 }
+
+// start lets the encoder begin.
+func (q *queue) start() { q.once.Do(func() { close(q.begin) }) }
 
 func (q *queue) frame(f *record.Frame) {
 	b := q.filled
@@ -57,6 +77,9 @@ func (q *queue) event(e *record.Event) {
 // turn hands a full block over and takes an empty one.
 func (q *queue) turn() {
 	if b := q.filled; len(b.items) >= blockItems || len(b.values) >= blockValues {
+		if len(q.blocks) >= queueBlocks/2 {
+			q.start()
+		}
 		q.blocks <- b
 		select {
 		case q.filled = <-q.free:
@@ -67,12 +90,15 @@ func (q *queue) turn() {
 }
 
 func (q *queue) close() {
+	q.timer.Stop()
+	q.start()
 	q.blocks <- q.filled
 	close(q.blocks)
 }
 
 // each calls fn with every item, until the queue is closed or fn fails.
 func (q *queue) each(fn func(*item) error) error {
+	<-q.begin
 	for b := range q.blocks {
 		for n := range b.items {
 			i := &b.items[n]

@@ -108,6 +108,9 @@ func (s *sender) wait() {
 	limit.Stop()
 	s.stop()
 	s.client.Close()
+	if err := s.spool.settle(); err != nil {
+		s.note(err)
+	}
 }
 
 func (s *sender) isAway() bool {

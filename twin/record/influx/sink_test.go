@@ -212,6 +212,9 @@ func TestServerKilledMidRun(t *testing.T) {
 	dir, sum, err := play(t, h, s, func(at float64) {
 		switch at {
 		case h.Duration / 4:
+			for s.Status().Sent == 0 { // something is there already
+				<-time.After(time.Millisecond)
+			}
 			server.Kill()
 		case h.Duration / 2:
 			for s.Status().Retries < 3 { // it has found out

@@ -148,14 +148,16 @@ func (s *spool) put(seg *Segment) (name string, err error) {
 	return name, nil
 }
 
-// writeWhole writes a file that is whole under its name, or not there, whatever happens to the machine.
+// writeWhole writes a file that is whole under its name, or not there, whatever happens to the process. It does not wait
+// for the device, which could hold up what the run itself writes: settle does, once the run is over. After a power cut in
+// between a segment may be torn; its checksum tells.
 func writeWhole(name string, b []byte) error {
 	f, err := os.OpenFile(name+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(b)
-	err = errors.Join(err, f.Sync(), f.Close())
+	err = errors.Join(err, f.Close())
 	if err == nil {
 		err = os.Rename(name+".new", name)
 	}
@@ -163,6 +165,27 @@ func writeWhole(name string, b []byte) error {
 		os.Remove(name + ".new")
 	}
 	return err
+}
+
+// settle waits until this run's segments are on the device.
+func (s *spool) settle() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, name := range s.waiting {
+		if filepath.Dir(name) != s.own {
+			continue
+		}
+		f, err := os.Open(name)
+		if errors.Is(err, fs.ErrNotExist) { // another process has sent it
+			continue
+		}
+		if err == nil {
+			err = errors.Join(f.Sync(), f.Close())
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // empty says whether nothing waits.
