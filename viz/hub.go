@@ -21,6 +21,7 @@ const (
 	statusRest = 250 * time.Millisecond
 	keyRest    = 5 * time.Second
 	askRest    = time.Second // between keyframes that viewers ask for
+	share      = 10          // a hub rests so many times as long as it works, to leave the machine to the run
 )
 
 // hub sends the head of one run to those who attend it.
@@ -78,6 +79,7 @@ func (h *hub) pump() {
 	tick := time.NewTicker(statusRest)
 	defer tick.Stop()
 	var last time.Time
+	rest := frameRest
 	for {
 		news := false
 		select {
@@ -85,11 +87,12 @@ func (h *hub) pump() {
 			news = true
 		case <-tick.C:
 		}
-		if rest := frameRest - time.Since(last); news && rest > 0 {
-			time.Sleep(rest)
+		if wait := rest - time.Since(last); news && wait > 0 {
+			time.Sleep(wait)
 		}
 		last = time.Now()
 		h.publish(last)
+		rest = max(frameRest, share*time.Since(last))
 		if h.run.ended() {
 			h.finish()
 			return

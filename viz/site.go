@@ -39,23 +39,24 @@ func pack(runs [][2]int, v int) [][2]int {
 // The measures of the plan, in m: racks of 600 by 1200 mm with their fronts to cold aisles of two tiles and their backs to hot
 // aisles, as TIA-942 draws them.
 const (
-	rackPitch = 0.6
-	rackDepth = 1.2
-	coldAisle = 1.2
-	hotAisle  = 1.0
-	margin    = 1.8 // from a wall to the first rack
-	between   = 3.0 // halls
-	unitWidth = 0.9
-	unitDepth = 2.0
-	unitPitch = 2.6
-	inset     = 0.2 // of a unit from its wall
+	rackPitch    = 0.6
+	rackDepth    = 1.2
+	coldAisle    = 1.2
+	hotAisle     = 1.0
+	margin       = 1.8 // from a wall to the first rack
+	between      = 3.0 // halls
+	unitWidth    = 0.9
+	unitDepth    = 2.0
+	galleryGap   = 0.6
+	galleryDepth = 12.0 // of the gallery at least
+	inset        = 0.4  // of a unit from its wall
 )
 
 // drawFloor puts rows side by side in each hall, halls side by side in a square, air handlers along the walls of their
-// hall, and the plant below all.
+// hall, and the plant of the site in a gallery beside them.
 func drawFloor(t *facility.Tree) *wire.Floor {
 	f := &wire.Floor{Pitch: rackPitch, RackDepth: rackDepth, Halls: []wire.Rectangle{}, Equipment: []wire.Placed{},
-		Rows: wire.Rows{X: []float64{}, Y: []float64{}, Facing: []uint8{}}}
+		Rows: wire.Rows{X: []float64{}, Y: []float64{}, Facing: []int{}}}
 	halls := t.Count(facility.Hall)
 	across := max(int(math.Ceil(math.Sqrt(float64(halls)))), 1)
 	x, y, tallest := 0.0, 0.0, 0.0
@@ -74,11 +75,16 @@ func drawFloor(t *facility.Tree) *wire.Floor {
 			f.Equipment = append(f.Equipment, alongWalls(f, t, k))
 		}
 	}
+	at, down := f.Width+between, 0.0
 	for k := facility.Utility; k <= facility.Pump; k++ {
-		if n := t.Count(k); n > 0 && t.Levels[k].Parent != facility.Hall && t.Levels[k].Parent != facility.Row && t.Levels[k].Parent != facility.Rack {
-			f.Equipment = append(f.Equipment, inLines(f, k, n))
+		if n := t.Count(k); n > 0 && t.Levels[k].Parent == facility.Site {
+			var p wire.Placed
+			p, at, down = beside(f, k, n, at, down)
+			f.Equipment = append(f.Equipment, p)
+			f.Width = max(f.Width, at+unitWidth)
 		}
 	}
+	f.Depth = max(f.Depth, galleryDepth)
 	return f
 }
 
@@ -89,7 +95,7 @@ func drawHall(f *wire.Floor, t *facility.Tree, hall int32, x, y float64) wire.Re
 	for row := lo; row < hi; row++ {
 		a, b := t.Children(facility.Rack, row)
 		widest = max(widest, int(b-a))
-		facing := uint8((row - lo) % 2)
+		facing := int((row - lo) % 2)
 		f.Rows.X, f.Rows.Y, f.Rows.Facing = append(f.Rows.X, x+margin), append(f.Rows.Y, at), append(f.Rows.Facing, facing)
 		at += rackDepth
 		if facing == 0 {
@@ -112,26 +118,27 @@ func alongWalls(f *wire.Floor, t *facility.Tree, k facility.Kind) wire.Placed {
 			if i >= side {
 				x = r.X + r.Width - inset - unitWidth
 			}
-			step := (r.Depth - unitDepth) / float64(max(side-1, 1))
-			if side == 1 {
-				step = 0
+			room := r.Depth - 2*inset - unitDepth
+			at := room / 2
+			if side > 1 {
+				at = float64(i%side) * room / float64(side-1)
 			}
-			p.X, p.Y = append(p.X, x), append(p.Y, r.Y+min(float64(i%max(side, 1))*step, r.Depth-unitDepth))
+			p.X, p.Y = append(p.X, x), append(p.Y, r.Y+inset+at)
 		}
 	}
 	return p
 }
 
-// inLines puts the equipment of the site in a line below everything else.
-func inLines(f *wire.Floor, k facility.Kind, n int) wire.Placed {
-	p := wire.Placed{Kind: k.String(), Width: unitWidth, Depth: unitDepth}
-	across := max(int(f.Width/unitPitch), 8)
-	top := f.Depth + between/2
-	for i := range n {
-		p.X = append(p.X, float64(i%across)*unitPitch)
-		p.Y = append(p.Y, top+float64(i/across)*(unitDepth+0.6))
+// beside puts the equipment of the site into a gallery to the right of all halls, kind by kind, from the top down.
+func beside(f *wire.Floor, k facility.Kind, n int, x, y float64) (p wire.Placed, toX, toY float64) {
+	p = wire.Placed{Kind: k.String(), X: []float64{}, Y: []float64{}, Width: unitWidth, Depth: unitDepth}
+	deep := max(f.Depth, galleryDepth)
+	for range n {
+		if y+unitDepth > deep {
+			x, y = x+unitWidth+galleryGap, 0
+		}
+		p.X, p.Y = append(p.X, x), append(p.Y, y)
+		y += unitDepth + galleryGap
 	}
-	f.Depth = top + float64((n-1)/across+1)*(unitDepth+0.6)
-	f.Width = max(f.Width, float64(min(n, across))*unitPitch)
-	return p
+	return p, x, y
 }

@@ -127,7 +127,7 @@ type Rectangle struct {
 type Rows struct {
 	X      []float64 `json:"x"`
 	Y      []float64 `json:"y"`
-	Facing []uint8   `json:"facing"`
+	Facing []int     `json:"facing"`
 }
 
 // Placed is the equipment of one kind, by thing; all of the same size.
