@@ -82,49 +82,6 @@ func BenchmarkDay(b *testing.B) {
 	}
 }
 
-// year is a year of a campus whose work is large jobs, in steps of five minutes: 12,504 nodes in 1,563 racks. Utilisation
-// has no dips, which steps of that length would average away.
-const year = `halltwin: v1
-name: year
-start: 2025-01-01T00:00:00-05:00
-duration: 365 d
-site:
-  use: sites/h100-campus-100k
-  weather: {file: weather/chicago.epw}
-  halls:
-    - rows: [{count: 130, racks: 12, rack: {use: hardware/rack-dgx-h100-4, nodes: 8}}, {racks: 3, rack: {use: hardware/rack-dgx-h100-4, nodes: 8}}]
-workload:
-  - generate:
-      load: 75 %
-      largest: 10 %
-      utilization: {warm_up: 0 s, every: 0 s}
-      sizes:
-        - {name: study, share: 65, gpus: 8, up_to: 64, duration: [{median: 7 h, sigma: 1}]}
-        - {name: train, share: 35, gpus: 64, up_to: 512, duration: [{median: 9 h, sigma: 1}], checkpoint: {every: 1 h, cost: 10 s, restart: 5 min}}
-        - {name: flagship, share: 0.8, gpus: 1024, up_to: 8192, duration: [{median: 2 d, sigma: 0.7}], checkpoint: {every: 30 min, cost: 10 s, restart: 10 min}}
-failures: {use: failures/fleet-2025}
-scheduler: {placement: pack-by-leaf}
-step: {calm: 300 s}
-record: {every: 300 s}
-`
-
-// A year of 100,000 GPUs: run it with -benchtime 1x.
-func BenchmarkYear(b *testing.B) {
-	for b.Loop() {
-		s, err := twin.Run(context.Background(), plan(b, year), twin.Options{Seed: 1, Sink: &counting{}})
-		if err != nil {
-			b.Fatal(err)
-		}
-		done, _ := s.KPI("jobs.done")
-		b.ReportMetric(done.Value, "jobs")
-		b.ReportMetric(engine(s, "engine.events"), "events")
-		b.ReportMetric(engine(s, "engine.steps"), "steps")
-	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	b.ReportMetric(float64(m.Sys)/1e6, "MB")
-}
-
 func engine(s *record.Summary, key string) float64 {
 	for _, g := range s.Groups {
 		for _, k := range g.KPIs {

@@ -5,7 +5,9 @@ package twin_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -65,10 +67,13 @@ func BenchmarkSize(b *testing.B) {
 		{"week/GPUs=1k", 7, 1, 1, 4, small},
 		{"week/GPUs=10k", 7, 1, 13, 1, mixed},
 		{"week/GPUs=100k", 7, 1, 130, 3, mixed},
-		{"week/GPUs=1M", 7, 10, 130, 3, mixed},
-		{"flood/GPUs=100k", 30, 1, 130, 3, flood},
+		{"soak/week/GPUs=1M", 7, 10, 130, 3, mixed},
+		{"soak/flood/GPUs=100k", 30, 1, 130, 3, flood},
 	} {
 		b.Run(z.name, func(b *testing.B) {
+			if strings.HasPrefix(z.name, "soak/") && os.Getenv("HALLTWIN_SOAK") == "" {
+				b.Skip("takes long: set HALLTWIN_SOAK=1")
+			}
 			text := fmt.Sprintf(campus, z.days, z.halls, z.rows, z.extra, z.work)
 			for b.Loop() {
 				before := cpuSeconds()
