@@ -1,0 +1,5 @@
+package validate
+
+import "testing"
+
+func TestCollectives(t *testing.T) { check(t, Collectives) }
