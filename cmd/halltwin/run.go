@@ -35,6 +35,7 @@ type runFlags struct {
 	view     bool
 	speed    float64
 	paused   bool
+	wide     bool
 	serve    serveFlags
 	exitZero bool
 	quiet    bool
@@ -68,6 +69,7 @@ func runVerb(p *process) *cobra.Command {
 	c.Flags().BoolVar(&f.view, "view", false, "show the run in a browser, live and afterwards, if this is a terminal or --listen is given")
 	c.Flags().Float64Var(&f.speed, "speed", 0, "with --view: simulated seconds a second; 0: as fast as possible")
 	c.Flags().BoolVar(&f.paused, "paused", false, "with --view: wait for somebody to let it go")
+	c.Flags().BoolVar(&f.wide, "wide", false, "record also what the scenario does not ask for, of things that are few enough; --view does")
 	f.serve.add(c)
 	c.Flags().BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 also when an expectation is missed")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no event lines")
@@ -91,6 +93,9 @@ func run(p *process, path string, f *runFlags) error {
 	dir := f.out
 	if dir == "" {
 		dir = freeDir(filepath.Join("runs", record.RunName(plan.Name, plan.Variant)))
+	}
+	if f.wide = f.wide || f.view; f.wide {
+		plan = session.Widen(plan)
 	}
 	ctx, stop := p.interruptible("stopping at the next boundary")
 	defer stop()
@@ -167,6 +172,9 @@ func (f *runFlags) command(path string, seed uint64) string {
 	}
 	for _, s := range f.set {
 		args = append(args, "--set", s)
+	}
+	if f.wide {
+		args = append(args, "--wide")
 	}
 	return quote(append(args, "--seed", fmt.Sprint(seed)))
 }
