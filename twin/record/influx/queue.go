@@ -37,15 +37,16 @@ type block struct {
 	subjects []int32
 }
 
+func newBlock() *block { return &block{items: make([]item, 0, blockItems)} }
+
 type item struct {
-	event          bool
-	log            record.Event
+	log            *record.Event // or nil, and then it is a column
 	column         record.Frame
 	values, things [2]int // where they lie in the block
 }
 
 func newQueue() *queue {
-	q := &queue{blocks: make(chan *block, queueBlocks), free: make(chan *block, queueBlocks), filled: &block{}, begin: make(chan struct{})}
+	q := &queue{blocks: make(chan *block, queueBlocks), free: make(chan *block, queueBlocks), filled: newBlock(), begin: make(chan struct{})}
 	q.timer = time.AfterFunc(headStart, q.start)
 	return q
 }
@@ -68,9 +69,9 @@ func (q *queue) frame(f *record.Frame) {
 }
 
 func (q *queue) event(e *record.Event) {
-	i := item{event: true, log: *e}
-	i.log.Fields = nil // they are not in the schema
-	q.filled.items = append(q.filled.items, i)
+	log := *e
+	log.Fields = nil // they are not in the schema
+	q.filled.items = append(q.filled.items, item{log: &log})
 	q.turn()
 }
 
@@ -84,7 +85,7 @@ func (q *queue) turn() {
 		select {
 		case q.filled = <-q.free:
 		default:
-			q.filled = &block{}
+			q.filled = newBlock()
 		}
 	}
 }
@@ -102,7 +103,7 @@ func (q *queue) each(fn func(*item) error) error {
 	for b := range q.blocks {
 		for n := range b.items {
 			i := &b.items[n]
-			if !i.event {
+			if i.log == nil {
 				i.column.Values = b.values[i.values[0]:i.values[1]]
 				if i.things[0] >= 0 {
 					i.column.Subjects = b.subjects[i.things[0]:i.things[1]:i.things[1]]

@@ -155,8 +155,8 @@ func (s *Sink) broken() error {
 // encode turns what is queued into batches, until the queue is closed.
 func (s *Sink) encode() {
 	err := s.queue.each(func(i *item) error {
-		if i.event {
-			return s.encoder.Event(&i.log)
+		if i.log != nil {
+			return s.encoder.Event(i.log)
 		}
 		return s.encoder.Frame(&i.column)
 	})
