@@ -162,7 +162,7 @@ func (s *Server) Token() string {
 
 func (s *Server) query1(q string) string {
 	s.t.Helper()
-	r, err := http.PostForm(s.URL+"/query", url.Values{"q": {q}, "db": {Bucket}, "u": {User}, "p": {Password}})
+	r, err := http.Post(s.URL+"/query?"+url.Values{"q": {q}, "db": {Bucket}, "u": {User}, "p": {Password}}.Encode(), "text/plain", nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
