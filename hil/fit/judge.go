@@ -36,6 +36,8 @@ func (p *Problem) judge(x []float64, cost float64) *Solution {
 			influence = max(influence, math.Abs(j.At(i, k)))
 		}
 		switch q := &s.Parameters[k]; {
+		case influence*p.scale(k) < 1e-9 && v.Known:
+			q.Low, q.High = max(v.Lower, v.Prior.Mean-1.96*v.Prior.SD), min(v.Upper, v.Prior.Mean+1.96*v.Prior.SD)
 		case influence*p.scale(k) < 1e-9:
 			q.Determined, q.Why = false, "nothing in the data depends on it"
 			q.Low, q.High = v.Lower, v.Upper
@@ -46,6 +48,15 @@ func (p *Problem) judge(x []float64, cost float64) *Solution {
 			free = append(free, k)
 		}
 	}
+	defer func() { // what is not free to move is no parameter
+		kept := s.Parameters[:0:0]
+		for k, q := range s.Parameters {
+			if p.Variables[k].Lower < p.Variables[k].Upper {
+				kept = append(kept, q)
+			}
+		}
+		s.Parameters = kept
+	}()
 	if len(free) == 0 {
 		return s
 	}
@@ -58,7 +69,7 @@ func (p *Problem) judge(x []float64, cost float64) *Solution {
 		sd := math.Sqrt(max(0, s.Covariance.At(i, i)))
 		q.Low, q.High = max(v.Lower, x[k]-t*sd), min(v.Upper, x[k]+t*sd)
 		held := false
-		if v.Prior.SD > 0 {
+		if v.Prior.SD > 0 && !v.Known {
 			alone := 0.0 // what the data says of it by itself, all others known
 			if d := data.At(i, i); d > 0 {
 				alone = 1 / math.Sqrt(d)
@@ -284,6 +295,17 @@ func (s *Solution) Verdict() string {
 		return fmt.Sprintf("every parameter is determined (condition index %.0f)", s.Condition)
 	}
 	return "not determined: " + strings.Join(open, "; ")
+}
+
+// Open lists the parameters that the data does not determine.
+func (s *Solution) Open() []string {
+	var open []string
+	for _, p := range s.Parameters {
+		if !p.Determined {
+			open = append(open, p.Name)
+		}
+	}
+	return open
 }
 
 // Get returns a parameter by its name; ok is false where there is none.

@@ -17,6 +17,7 @@ type Variable struct {
 	Lower, Upper float64
 	Scale        float64 // typical size of a change; |Start| where 0
 	Prior        Prior
+	Known        bool   // its prior is knowledge of the device, not of its class: it counts as determined
 	Advice       string // the experiment that determines it
 }
 
