@@ -36,3 +36,4 @@ func benchmark(t *testing.T, b Benchmark) {
 
 func TestGPUPower(t *testing.T)   { benchmark(t, GPUPower) }
 func TestGPUThermal(t *testing.T) { benchmark(t, GPUThermal) }
+func TestPowerLimit(t *testing.T) { benchmark(t, PowerLimit) }
