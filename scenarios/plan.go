@@ -9,6 +9,7 @@ import (
 	"github.com/halltwin/halltwin/models/channel"
 	"github.com/halltwin/halltwin/models/compute"
 	"github.com/halltwin/halltwin/models/cooling"
+	"github.com/halltwin/halltwin/models/fabric"
 	"github.com/halltwin/halltwin/models/facility"
 	"github.com/halltwin/halltwin/models/failure"
 	"github.com/halltwin/halltwin/models/power"
@@ -36,6 +37,8 @@ type Plan struct {
 	RackTypes []compute.Rack
 	RackType  []int16 // by rack
 	LeafOf    []int32 // by node
+	Reach     fabric.Reach
+	Uplink    []float64 // B/s out of each leaf; nil where that is never scarce
 	Capacity  []workload.Vector
 	DesignIT  float64 // W at the rack feeds with everything at full load
 	Other     float64 // W of lighting, offices and the like

@@ -7,6 +7,7 @@ import (
 
 	"github.com/halltwin/halltwin/models/compute"
 	"github.com/halltwin/halltwin/models/cooling"
+	"github.com/halltwin/halltwin/models/fabric"
 	"github.com/halltwin/halltwin/models/facility"
 	"github.com/halltwin/halltwin/models/moistair"
 	"github.com/halltwin/halltwin/models/power"
@@ -151,6 +152,35 @@ func (c *compiler) leaves(t *facility.Tree) {
 		leaves = t.Count(facility.Row)
 	}
 	t.Add(facility.Leaf, facility.Site, []int{leaves})
+	c.network(n, leaves)
+}
+
+// network compiles what the fabric leaves of the nodes' bandwidth with distance, and the bandwidth out of each leaf.
+func (c *compiler) network(nodes, leaves int) {
+	s, p := &c.spec.Site.Fabric, c.plan
+	if s.Topology == "torus" {
+		room := 1
+		for _, d := range s.Dimensions {
+			room *= d
+		}
+		if room < nodes {
+			c.fail("site.fabric.dimensions", "size", fmt.Sprintf("the torus has room for %d of the %d nodes", room, nodes), "make the dimensions larger")
+			return
+		}
+	}
+	per := (nodes + leaves - 1) / leaves
+	p.Reach = s.Compile(nodes, per)
+	if p.Reach.Up >= 1 && p.Reach.Routing == fabric.Adaptive {
+		return // nothing out of a leaf is ever scarce
+	}
+	p.Uplink = make([]float64, leaves)
+	node := 0
+	for _, k := range p.RackType {
+		for range p.RackTypes[k].Nodes {
+			p.Uplink[p.LeafOf[node]] += float64(c.rackSpecs[k].Node.Network) * p.Reach.Up
+			node++
+		}
+	}
 }
 
 // plants compiles cooling and power, and puts their equipment on the map.

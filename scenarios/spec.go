@@ -7,6 +7,7 @@ import (
 	"github.com/halltwin/halltwin/models/account"
 	"github.com/halltwin/halltwin/models/compute"
 	"github.com/halltwin/halltwin/models/cooling"
+	"github.com/halltwin/halltwin/models/fabric"
 	"github.com/halltwin/halltwin/models/failure"
 	"github.com/halltwin/halltwin/models/power"
 	"github.com/halltwin/halltwin/models/schedule"
@@ -57,7 +58,7 @@ type SiteSpec struct {
 	Grid     weather.GridSpec `yaml:"grid" doc:"carbon intensity and price of grid energy"`
 
 	Halls  []HallSpec          `yaml:"halls" doc:"the halls" required:"true"`
-	Fabric FabricSpec          `yaml:"fabric" doc:"network between nodes"`
+	Fabric fabric.Spec         `yaml:"fabric" doc:"network between nodes; the scheduler packs by its leaves"`
 	Air    cooling.AirSpec     `yaml:"air" doc:"air side: containment, CRAH units, supply"`
 	Liquid *cooling.LiquidSpec `yaml:"liquid" doc:"liquid side: CDUs and their loops"`
 	Plant  cooling.PlantSpec   `yaml:"plant" doc:"heat rejection: chillers and towers, or dry coolers"`
@@ -80,11 +81,6 @@ type RowSpec struct {
 	Count int              `yaml:"count" doc:"number of such rows" default:"1" range:"[1,100000]"`
 	Racks int              `yaml:"racks" doc:"racks in a row" required:"true" range:"[1,100000]"`
 	Rack  compute.RackSpec `yaml:"rack" doc:"type of the racks"`
-}
-
-// FabricSpec groups nodes into leaves: the scheduler packs by them.
-type FabricSpec struct {
-	NodesPerLeaf int `yaml:"nodes_per_leaf" doc:"nodes behind one leaf (or rail group of leaves); 0: one leaf a row" default:"0" range:"[0,100000]"`
 }
 
 // WorkSpec is one source of work. Exactly one of its keys is given.

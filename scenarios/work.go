@@ -137,6 +137,10 @@ func (c *compiler) train(path string, s *training.Spec) {
 		return
 	}
 	c.plan.Notes = append(c.plan.Notes, p.Describe(s.Name))
+	if p.Profile != nil {
+		p.Job.Profile = int32(len(c.plan.fixed.Profiles))
+		c.plan.fixed.Profiles = append(c.plan.fixed.Profiles, *p.Profile)
+	}
 	c.addJob(path, p.Job)
 }
 
@@ -196,13 +200,22 @@ func (c *compiler) device(path string) (training.Device, bool) {
 		c.fail(path, "size", "the site has no GPUs to run this on", "")
 		return training.Device{}, false
 	}
-	return deviceOf(c.rackSpecs[best]), true
+	d := deviceOf(c.rackSpecs[best])
+	d.Reach = c.plan.Reach
+	curve, err := c.spec.Site.Fabric.Curve()
+	if err != nil {
+		c.failErr("site.fabric.measured", "value", err)
+		return d, false
+	}
+	d.Curve = curve
+	return d, true
 }
 
 func deviceOf(r *compute.RackSpec) training.Device {
 	n, g := &r.Node, &r.Node.GPU
 	d := training.Device{
-		Name: g.Name(), BF16: float64(g.BF16), FP8: float64(g.FP8), Efficiency: float64(g.Efficiency), FP8Share: float64(g.FP8Efficiency),
+		Name: g.Name(), BF16: float64(g.BF16), FP8: float64(g.FP8), INT8: float64(g.INT8), FP4: float64(g.FP4),
+		Efficiency: float64(g.Efficiency), FP8Share: float64(g.FP8Efficiency), FP4Share: float64(g.FP4Efficiency),
 		Memory: float64(g.Memory), Bandwidth: float64(g.Bandwidth), Link: float64(g.Link),
 		Network: float64(n.Network) / float64(n.GPUs), Domain: n.GPUs, PerNode: n.GPUs,
 	}

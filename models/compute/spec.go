@@ -25,8 +25,11 @@ type GPUSpec struct {
 	Bandwidth     unit.Bandwidth  `yaml:"bandwidth" doc:"device memory bandwidth" default:"3.35 TB/s" source:"typical" range:"(0,)"`
 	BF16          unit.Operations `yaml:"bf16" doc:"dense BF16 peak" default:"989 TFLOP/s" source:"typical" range:"(0,)"`
 	FP8           unit.Operations `yaml:"fp8" doc:"dense FP8 peak; the BF16 peak where the type has no FP8" default:"1979 TFLOP/s" source:"typical" range:"(0,)"`
+	INT8          unit.Operations `yaml:"int8" doc:"dense INT8 peak; 0: the FP8 peak" default:"0 FLOP/s" range:"[0,)"`
+	FP4           unit.Operations `yaml:"fp4" doc:"dense FP4 peak; 0: the FP8 peak" default:"0 FLOP/s" range:"[0,)"`
 	Efficiency    unit.Ratio      `yaml:"efficiency" doc:"share of the BF16 peak that matrix work of training reaches; 0: that of the training model" default:"0" source:"calibrated by published training runs" range:"[0,1]"`
 	FP8Efficiency unit.Ratio      `yaml:"fp8_efficiency" doc:"the same of the FP8 peak" default:"0" source:"calibrated by published training runs" range:"[0,1]"`
+	FP4Efficiency unit.Ratio      `yaml:"fp4_efficiency" doc:"the same of the FP4 peak" default:"0" source:"calibrated by published training runs" range:"[0,1]"`
 	Link          unit.Bandwidth  `yaml:"link" doc:"bandwidth to the other GPUs of the node, one direction" default:"450 GB/s" source:"typical" range:"(0,)"`
 
 	Resistance    unit.Resistance            `yaml:"resistance" doc:"die to coolant thermal resistance at full coolant flow" default:"0.075 K/W" source:"typical; derived from 0.08–0.09 K/W in service" range:"(0,)"`

@@ -1,20 +1,29 @@
 package training
 
-import "math"
+import (
+	"math"
+
+	"github.com/halltwin/halltwin/models/fabric"
+)
 
 // Device is the accelerator of a run or a service and what connects it: figures in SI, taken from the hardware of the
 // site.
 type Device struct {
 	Name       string
 	BF16, FP8  float64 // dense peaks, FLOP/s
+	FP4, INT8  float64 // dense peaks; 0: those of FP8
 	Efficiency float64 // share of the BF16 peak that matrix work reaches; 0: [TypicalEfficiency]
-	FP8Share   float64 // the same of the FP8 peak
+	FP8Share   float64 // the same of the FP8 and INT8 peaks
+	FP4Share   float64 // the same of the FP4 peak
 	Memory     float64 // of the device, B
 	Bandwidth  float64 // of that memory, B/s
 	Link       float64 // to the other GPUs of the domain, one direction, B/s; at least what the network gives
 	Network    float64 // to the fabric, one GPU's share, B/s
 	Domain     int     // GPUs joined by Link: those of a node, or of a rack of the NVL72 kind; at least 1
 	PerNode    int     // GPUs in a node, at least 1
+
+	Reach fabric.Reach  // what the network leaves of its bandwidth with distance
+	Curve *fabric.Curve // measured all-reduces over a domain; nil: latency and bandwidth
 }
 
 // Shares of the peak that matrix work reaches, for devices that state none: TypicalEfficiency of BF16 and FP8 alike. Fitted
@@ -36,18 +45,28 @@ const (
 	networkEfficiency = 0.85
 )
 
-// Rate returns the FLOP/s that matrix work of a precision reaches. A device without FP8 states its BF16 peak for it.
+// Rate returns the FLOP/s that matrix work of a precision reaches. What a device does not have runs as the next wider.
 func (d *Device) Rate(precision string) float64 {
-	if precision == "fp8" && d.FP8 > d.BF16 {
-		return d.FP8 * share(d.FP8Share)
+	peak := d.peak(precision)
+	switch {
+	case peak <= d.BF16:
+		return d.BF16 * share(d.Efficiency)
+	case precision == "fp4" && peak > d.peak("fp8"):
+		return peak * share(d.FP4Share)
 	}
-	return d.BF16 * share(d.Efficiency)
+	return peak * share(d.FP8Share)
 }
 
 // peak returns the nominal FLOP/s of a precision.
 func (d *Device) peak(precision string) float64 {
-	if precision == "fp8" {
-		return math.Max(d.FP8, d.BF16)
+	eight := math.Max(d.FP8, d.BF16)
+	switch precision {
+	case "fp8":
+		return eight
+	case "int8":
+		return math.Max(d.INT8, eight)
+	case "fp4":
+		return math.Max(d.FP4, eight)
 	}
 	return d.BF16
 }
@@ -58,53 +77,3 @@ func share(stated float64) float64 {
 	}
 	return TypicalEfficiency
 }
-
-// group is a set of ranks that take part in a collective: inner of them share the links of a domain, outer such
-// sets are joined by the network.
-type group struct{ inner, outer float64 }
-
-// group places n ranks of which each next one is stride GPUs further on.
-func (d *Device) group(n, stride int) group {
-	inner := max(1, min(n, d.Domain/max(1, stride)))
-	return group{float64(inner), math.Ceil(float64(n) / float64(inner))}
-}
-
-// gather returns the time in s of an all-gather or a reduce-scatter of total bytes over the group: ring inside the
-// domain, ring of the slices between domains.
-func (d *Device) gather(g group, bytes float64) float64 {
-	t := (g.inner - 1) * (linkLatency + bytes/g.inner/(d.link()*linkEfficiency))
-	// Between domains each GPU carries the slice of its own rank.
-	return t + (g.outer-1)*(networkLatency+bytes/(g.inner*g.outer)/(d.Network*networkEfficiency))
-}
-
-// reduce returns the time in s of an all-reduce of bytes over the group: a reduce-scatter and an all-gather.
-func (d *Device) reduce(g group, bytes float64) float64 { return 2 * d.gather(g, bytes) }
-
-// AllReduce returns the time in s of an all-reduce of bytes over n GPUs next to each other.
-func (d *Device) AllReduce(n int, bytes float64) float64 {
-	if n <= 1 {
-		return 0
-	}
-	return d.reduce(d.group(n, 1), bytes)
-}
-
-// shuffle returns the time in s of an all-to-all in which each rank sends bytes in all.
-func (d *Device) shuffle(g group, bytes float64) float64 {
-	n := g.inner * g.outer
-	near := bytes * (g.inner - 1) / n / (d.link() * linkEfficiency)
-	far := bytes * (n - g.inner) / n
-	if far > 0 {
-		far = far/(d.Network*networkEfficiency) + networkLatency
-	}
-	return math.Max(near, far) + linkLatency
-}
-
-// send returns the time in s of a transfer to the rank that lies stride GPUs further on.
-func (d *Device) send(stride int, bytes float64) float64 {
-	if stride < d.Domain {
-		return linkLatency + bytes/(d.link()*linkEfficiency)
-	}
-	return networkLatency + bytes/(d.Network*networkEfficiency)
-}
-
-func (d *Device) link() float64 { return math.Max(d.Link, d.Network) }

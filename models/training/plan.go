@@ -18,16 +18,17 @@ type Site struct {
 
 // Plan is a compiled run: immutable.
 type Plan struct {
-	Model    transformer.Model
 	Layout   Layout
 	Step     Step
-	Tokens   float64 // a step
+	Tokens   float64 // a step; samples where the work is stated by its cost
 	Rate     float64 // tokens/s at full speed, between checkpoints
 	FLOPs    float64 // model FLOP/s of one GPU
 	MFU      float64 // of the peak of the precision, without recomputation
 	Memory   float64 // B of device memory that the fullest GPU needs
+	Weights  float64 // parameters
 	Job      workload.Job
 	Phases   []Phase
+	Profile  *workload.Profile // utilisation over the job's progress, where evaluations break it; the job's own is not set
 	Save     Save
 	Expected float64 // effective training time ratio under the failures of the scenario, without queueing for nodes
 }
@@ -66,22 +67,33 @@ func Compile(s *Spec, site Site) (*Plan, error) {
 		return nil, err
 	}
 	if s.Efficiency != nil {
-		d.Efficiency, d.FP8Share = float64(*s.Efficiency), float64(*s.Efficiency)
+		e := float64(*s.Efficiency)
+		d.Efficiency, d.FP8Share, d.FP4Share = e, e, e
 	}
 	if s.GPUs > d.PerNode && s.GPUs%d.PerNode != 0 {
 		return nil, fmt.Errorf("%s: %d GPUs are not whole nodes of %d: choose %d or %d",
 			s.Name, s.GPUs, d.PerNode, s.GPUs/d.PerNode*d.PerNode, (s.GPUs/d.PerNode+1)*d.PerNode)
 	}
-	p := &Plan{Model: transformer.New(&s.Model), Layout: layout(s)}
-	p.Memory = memory(&p.Model, &p.Layout)
-	if p.Memory > d.Memory {
-		return nil, fmt.Errorf("%s: the model needs about %s on each GPU, which has %s: raise tensor, pipeline or context parallelism, or recompute activations",
-			s.Name, unit.Data(p.Memory), unit.Data(d.Memory))
+	p := &Plan{Layout: layout(s)}
+	samples := p.Layout.Batch()
+	var flops float64 // of a sample, without recomputation
+	if s.Work != nil {
+		p.Weights, flops, p.Tokens = s.Work.Parameters, 3*s.Work.FLOPs, samples
+		p.Memory = s.Work.memory(&p.Layout)
+		p.Step = s.Work.time(&p.Layout, &d, s.Precision, float64(s.Jitter))
+	} else {
+		m := transformer.New(s.Model)
+		length := float64(p.Layout.Sequence)
+		p.Weights, flops, p.Tokens = m.Parameters(), length*m.TrainFLOPs(length, s.Attention != "unfused"), samples*length
+		p.Memory = memory(&m, &p.Layout)
+		p.Step = Time(&m, &p.Layout, &d, s.Precision, float64(s.Jitter))
 	}
-	p.Step = Time(&p.Model, &p.Layout, &d, s.Precision, float64(s.Jitter))
-	p.Tokens = p.Layout.Batch() * float64(p.Layout.Sequence)
+	if p.Memory > d.Memory {
+		return nil, fmt.Errorf("%s: the model needs about %s on each GPU, which has %s: %s",
+			s.Name, unit.Data(p.Memory), unit.Data(d.Memory), remedy(s))
+	}
 	p.Rate = p.Tokens / p.Step.Total
-	p.FLOPs = p.Rate * p.Model.TrainFLOPs(float64(p.Layout.Sequence), s.Attention != "unfused") / float64(s.GPUs)
+	p.FLOPs = samples * flops / p.Step.Total / float64(s.GPUs)
 	p.MFU = p.FLOPs / d.peak(s.Precision)
 	p.Phases = phases(&p.Step)
 
@@ -120,20 +132,57 @@ func layout(s *Spec) Layout {
 	p := &s.Parallel
 	l := Layout{Tensor: max(1, p.Tensor), Pipeline: max(1, p.Pipeline), Context: max(1, p.Context), Expert: max(1, p.Expert),
 		Interleave: p.Interleave, MicroBatch: max(1, s.MicroBatch), Sequence: s.Sequence, SequenceParallel: p.Sequence,
-		Overlap: float64(p.Overlap), Recompute: s.Recompute, Unfused: s.Attention == "unfused"}
+		Overlap: float64(p.Overlap), Recompute: s.Recompute, Unfused: s.Attention == "unfused",
+		Sharding: sharding(p.Sharding), Gradient: gradient(p.Gradients, s.Precision)}
 	l.Data = max(1, s.GPUs/(l.Tensor*l.Pipeline*l.Context))
-	if l.Sequence == 0 {
-		l.Sequence = s.Model.Context
+	layers := 1
+	if s.Model != nil {
+		layers = s.Model.Layers
+		if l.Sequence == 0 {
+			l.Sequence = s.Model.Context
+		}
 	}
 	switch {
 	case l.Pipeline == 1:
 		l.Interleave = 1
 	case l.Interleave == 0:
-		l.Interleave = interleave(s.Model.Layers, l.Pipeline, 8)
+		l.Interleave = interleave(layers, l.Pipeline, 8)
 	}
 	each := l.Data * l.MicroBatch
 	l.MicroBatches = max(1, (s.GlobalBatch+each-1)/each)
 	return l
+}
+
+// sharding returns the ZeRO stage of a name.
+func sharding(name string) int {
+	switch name {
+	case "none":
+		return 0
+	case "gradients":
+		return 2
+	case "full":
+		return 3
+	}
+	return 1
+}
+
+// gradient returns the bytes of a gradient on the wire.
+func gradient(format, precision string) float64 {
+	if format == "bf16" || (format != "fp32" && precision != "bf16") {
+		return 2
+	}
+	return 4
+}
+
+// remedy says what would make a run fit.
+func remedy(s *Spec) string {
+	if s.Work != nil {
+		return "lower micro_batch, or write sharding: full"
+	}
+	if s.Recompute != "full" {
+		return "raise tensor, pipeline or context parallelism, divide states with sharding: full, or recompute activations"
+	}
+	return "raise tensor, pipeline or context parallelism, or divide states with sharding: full"
 }
 
 // interleave returns the number of pieces a stage, at most limit, that leave whole layers.
@@ -146,12 +195,13 @@ func interleave(layers, stages, limit int) int {
 	return 1
 }
 
-// memory returns the bytes that the fullest GPU needs: BF16 weights and FP32 gradients (6 bytes a parameter), the
-// optimizer's 12 divided over the data-parallel ranks, and the activations of the micro-batches in flight
-// (Korthikanti §4: 34sbh a layer, 10 of them undivided without sequence parallelism).
+// memory returns the bytes that the fullest GPU needs: parameters, gradients and optimizer ([stateBytes]), and the activations
+// of the micro-batches in flight (Korthikanti §4: 34sbh a layer, 10 of them undivided without sequence parallelism).
 func memory(m *transformer.Model, l *Layout) float64 {
-	held := heldParameters(m, l)
-	states := held * (6 + 12/float64(l.Data*l.Context))
+	states := stateBytes(heldParameters(m, l), l)
+	if l.Sharding == 3 { // two layers at a time are whole
+		states += 2 * 2 * (m.Parameters() - m.Routed() + m.Routed()/float64(l.Expert)) / m.Layers / float64(l.Tensor)
+	}
 	t, p, v := float64(l.Tensor), float64(l.Pipeline), float64(l.Interleave)
 	tokens := float64(l.MicroBatch) * float64(l.Sequence) / float64(l.Context)
 	layer := 34 * tokens * m.Hidden / t
@@ -194,7 +244,7 @@ func (p *Plan) Use() float64 {
 func (p *Plan) save(s *Spec, nodes int, interruption func(int) float64) {
 	c := &s.Checkpoint
 	v := &p.Save
-	v.Size = 14 * p.Model.Parameters()
+	v.Size = 14 * p.Weights
 	if c.Size != nil {
 		v.Size = float64(*c.Size)
 	}
@@ -240,6 +290,12 @@ func (p *Plan) job(s *Spec, d *Device, nodes int, horizon float64) {
 		j.Work = *s.Tokens / p.Rate
 	case s.Duration != nil:
 		j.Work = float64(*s.Duration)
+	}
+	if e := &s.Evaluation; e.Every > 0 {
+		if s.Tokens != nil {
+			j.Work *= 1 + float64(e.For)/float64(e.Every)
+		}
+		p.Profile = evaluations(e, j.Work, p.Use())
 	}
 	v := &p.Save
 	j.Checkpoint = workload.Checkpoint{Every: v.Every, Cost: v.Block, Restart: v.Restart}

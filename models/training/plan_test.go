@@ -13,7 +13,7 @@ func ptr[T any](v T) *T { return &v }
 
 // example is the run of the heat-wave scenario.
 func example() *Spec {
-	return &Spec{Name: "llm-405b", Model: llama405, GPUs: 2304, MicroBatch: 1, GlobalBatch: 2048, Precision: "bf16", Recompute: "none",
+	return &Spec{Name: "llm-405b", Model: &llama405, GPUs: 2304, MicroBatch: 1, GlobalBatch: 2048, Precision: "bf16", Recompute: "none",
 		Attention: "flash", Jitter: 0.004,
 		Parallel:   ParallelSpec{Tensor: 8, Pipeline: 8, Context: 2, Expert: 1, Overlap: 0.6, Sequence: true},
 		Checkpoint: CheckpointSpec{Write: "async", Copy: 10e9, Stall: 2}}

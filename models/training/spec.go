@@ -14,24 +14,41 @@ type Spec struct {
 	User  string `yaml:"user" doc:"who submits it"`
 	Queue string `yaml:"queue" doc:"queue it joins"`
 
-	Model       transformer.Spec `yaml:"model" doc:"the model that is trained" required:"true"`
-	GPUs        int              `yaml:"gpus" doc:"GPUs in all" required:"true" range:"[1,)"`
-	Parallel    ParallelSpec     `yaml:"parallel" doc:"how the work is divided"`
-	MicroBatch  int              `yaml:"micro_batch" doc:"sequences that pass the pipeline together" default:"1" range:"[1,)"`
-	GlobalBatch int              `yaml:"global_batch" doc:"sequences a step, rounded up to whole micro-batches on every data-parallel rank" default:"2048" source:"Llama 3: 16 M tokens of 8,192" range:"[1,)"`
-	Sequence    int              `yaml:"sequence" doc:"tokens of a sequence; 0: the context of the model" default:"0" range:"[0,)"`
-	Precision   string           `yaml:"precision" doc:"arithmetic of the matrix work" enum:"bf16,fp8" default:"bf16"`
-	Recompute   string           `yaml:"recompute" doc:"activations computed again in the backward pass: none, those of attention, or all" enum:"none,selective,full" default:"none"`
-	Attention   string           `yaml:"attention" doc:"flash skips what a causal mask hides and keeps scores on chip; unfused computes and stores all of them" enum:"flash,unfused" default:"flash"`
-	Efficiency  *unit.Ratio      `yaml:"efficiency" doc:"share of the peak that matrix work reaches; absent: that of the GPU type" range:"(0,1]"`
-	Jitter      unit.Ratio       `yaml:"jitter" doc:"standard deviation of the step time between ranks; the slowest sets the pace" default:"0.4 %" source:"typical" range:"[0,0.2]"`
+	Model       *transformer.Spec `yaml:"model" doc:"the language model that is trained"`
+	Work        *WorkSpec         `yaml:"work" doc:"what one sample costs, instead of model: any other network"`
+	GPUs        int               `yaml:"gpus" doc:"GPUs in all" required:"true" range:"[1,)"`
+	Parallel    ParallelSpec      `yaml:"parallel" doc:"how the work is divided"`
+	MicroBatch  int               `yaml:"micro_batch" doc:"sequences that pass the pipeline together" default:"1" range:"[1,)"`
+	GlobalBatch int               `yaml:"global_batch" doc:"sequences a step, rounded up to whole micro-batches on every data-parallel rank" default:"2048" source:"Llama 3: 16 M tokens of 8,192" range:"[1,)"`
+	Sequence    int               `yaml:"sequence" doc:"tokens of a sequence; 0: the context of the model" default:"0" range:"[0,)"`
+	Precision   string            `yaml:"precision" doc:"arithmetic of the matrix work; attention stays in BF16. What a GPU type lacks runs as the next wider" enum:"bf16,fp8,int8,fp4" default:"bf16"`
+	Recompute   string            `yaml:"recompute" doc:"activations computed again in the backward pass: none, those of attention, or all" enum:"none,selective,full" default:"none"`
+	Attention   string            `yaml:"attention" doc:"flash skips what a causal mask hides and keeps scores on chip; unfused computes and stores all of them" enum:"flash,unfused" default:"flash"`
+	Efficiency  *unit.Ratio       `yaml:"efficiency" doc:"share of the peak that matrix work reaches; absent: that of the GPU type" range:"(0,1]"`
+	Jitter      unit.Ratio        `yaml:"jitter" doc:"standard deviation of the step time between ranks; the slowest sets the pace" default:"0.4 %" source:"typical" range:"[0,0.2]"`
 
 	Submit   unit.Duration  `yaml:"submit" doc:"when it is submitted, from the start" default:"0 s"`
-	Tokens   *float64       `yaml:"tokens" doc:"tokens to train on; absent: duration, or to the end of the run" range:"(0,)"`
+	Tokens   *float64       `yaml:"tokens" doc:"tokens to train on, or samples where work is stated; absent: duration, or to the end of the run" range:"(0,)"`
 	Duration *unit.Duration `yaml:"duration" doc:"run time at full speed without failures, instead of tokens" range:"(0,)"`
 	Priority float64        `yaml:"priority" doc:"larger is more urgent" default:"0"`
 
 	Checkpoint CheckpointSpec `yaml:"checkpoint" doc:"how it saves its progress"`
+	Evaluation EvaluationSpec `yaml:"evaluation" doc:"pauses to measure the quality of the model"`
+}
+
+// WorkSpec is a network by its cost: of one sample, forward.
+type WorkSpec struct {
+	FLOPs       float64   `yaml:"flops" doc:"FLOPs of the forward pass; the backward pass takes twice that" required:"true" range:"(0,)"`
+	Bytes       unit.Data `yaml:"bytes" doc:"device memory that the forward pass reads and writes beside its matrix work" default:"0 B" range:"[0,)"`
+	Parameters  float64   `yaml:"parameters" doc:"parameters" required:"true" range:"(0,)"`
+	Activations unit.Data `yaml:"activations" doc:"device memory that one sample holds until its backward pass" default:"0 B" range:"[0,)"`
+}
+
+// EvaluationSpec is pauses of training in which the model is evaluated: all GPUs dip together.
+type EvaluationSpec struct {
+	Every unit.Duration `yaml:"every" doc:"training time between evaluations; 0: none" default:"0 s" range:"[0,)"`
+	For   unit.Duration `yaml:"for" doc:"length of one" default:"40 s" source:"typical: 8–40 s in MLPerf Training v4.0 logs" range:"(0,)"`
+	GPU   unit.Ratio    `yaml:"gpu" doc:"GPU utilisation in it: a forward pass only" default:"60 %" source:"typical" range:"[0,1]"`
 }
 
 // ParallelSpec divides the work.
@@ -43,6 +60,8 @@ type ParallelSpec struct {
 	Expert     int        `yaml:"expert" doc:"GPUs that share the experts, out of the data-parallel ones" default:"1" range:"[1,)"`
 	Overlap    unit.Ratio `yaml:"overlap" doc:"share of the transfers between tensor ranks that is hidden behind matrix work" default:"60 %" source:"typical of Transformer Engine; 0 in older programs" range:"[0,1]"`
 	Data       int        `yaml:"data" doc:"replicas; 0: what remains of the GPUs" default:"0" range:"[0,)"`
+	Sharding   string     `yaml:"sharding" doc:"what data-parallel ranks divide: nothing, the optimizer state (ZeRO-1), gradients too (ZeRO-2), or all (ZeRO-3, FSDP)" enum:"none,optimizer,gradients,full" default:"optimizer"`
+	Gradients  string     `yaml:"gradients" doc:"format in which gradients travel; auto: fp32 of bf16 runs, bf16 of narrower ones, as recipes do" enum:"auto,fp32,bf16" default:"auto"`
 	Sequence   bool       `yaml:"sequence" doc:"norms and dropout are divided over the tensor ranks too" default:"true"`
 }
 
@@ -102,6 +121,9 @@ func (s *Spec) Validate(fail func(path, msg string)) {
 	if s.Tokens != nil && s.Duration != nil {
 		fail("tokens", "give either tokens or duration")
 	}
+	if (s.Model == nil) == (s.Work == nil) {
+		fail("model", "say what is trained: either model, a language model, or work, what a sample costs")
+	}
 	used := p.Tensor * p.Pipeline * p.Context
 	if used < 1 {
 		return // each of them has been complained about
@@ -115,13 +137,20 @@ func (s *Spec) Validate(fail func(path, msg string)) {
 	case p.Expert > 1 && (s.GPUs/p.Pipeline)%p.Expert != 0:
 		fail("parallel.expert", fmt.Sprintf("the %d GPUs of a stage do not divide into %d", s.GPUs/p.Pipeline, p.Expert))
 	}
-	if p.Expert > 1 && s.Model.Experts%p.Expert != 0 {
-		fail("parallel.expert", fmt.Sprintf("%d experts do not divide over %d GPUs", s.Model.Experts, p.Expert))
+	if s.Work != nil && used*max(1, p.Expert) > 1 {
+		fail("parallel", "work is divided by samples only: leave tensor, pipeline, context and expert at 1")
 	}
-	if p.Pipeline > s.Model.Layers && s.Model.Layers > 0 {
-		fail("parallel.pipeline", fmt.Sprintf("there are %d stages for %d layers", p.Pipeline, s.Model.Layers))
+	m := s.Model
+	if m == nil {
+		return
 	}
-	if s.Model.Heads > 0 && s.Model.Heads%p.Tensor != 0 {
-		fail("parallel.tensor", fmt.Sprintf("%d heads do not divide over %d GPUs", s.Model.Heads, p.Tensor))
+	if p.Expert > 1 && m.Experts%p.Expert != 0 {
+		fail("parallel.expert", fmt.Sprintf("%d experts do not divide over %d GPUs", m.Experts, p.Expert))
+	}
+	if p.Pipeline > m.Layers && m.Layers > 0 {
+		fail("parallel.pipeline", fmt.Sprintf("there are %d stages for %d layers", p.Pipeline, m.Layers))
+	}
+	if m.Heads > 0 && m.Heads%p.Tensor != 0 {
+		fail("parallel.tensor", fmt.Sprintf("%d heads do not divide over %d GPUs", m.Heads, p.Tensor))
 	}
 }

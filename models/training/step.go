@@ -3,6 +3,7 @@ package training
 import (
 	"math"
 
+	"github.com/halltwin/halltwin/models/fabric"
 	"github.com/halltwin/halltwin/models/transformer"
 )
 
@@ -10,9 +11,11 @@ import (
 type Layout struct {
 	Tensor, Pipeline, Interleave, Context, Expert, Data int
 	MicroBatches                                        int // of one data-parallel rank in a step
+	Sharding                                            int // ZeRO stage: 0 none, 1 optimizer, 2 and gradients, 3 and parameters
 	MicroBatch                                          int // sequences in each
 	Sequence                                            int // tokens of a sequence
 	SequenceParallel                                    bool
+	Gradient                                            float64 // bytes of a gradient on the wire; 0: 4
 	Overlap                                             float64 // share of the tensor transfers hidden behind matrix work
 	Recompute                                           string  // none, selective, full
 	Unfused                                             bool    // attention stores its scores and computes what the mask hides
@@ -21,6 +24,13 @@ type Layout struct {
 // Batch returns the sequences of a step.
 func (l *Layout) Batch() float64 {
 	return float64(l.MicroBatches) * float64(l.MicroBatch) * float64(l.Data)
+}
+
+func (l *Layout) gradientBytes() float64 {
+	if l.Gradient > 0 {
+		return l.Gradient
+	}
+	return 4
 }
 
 // GPUs returns the number of GPUs.
@@ -36,6 +46,9 @@ type Step struct {
 	Data      float64 // exchange of gradients and parameters that nothing hides
 	Optimizer float64
 	Jitter    float64 // waiting for the slowest rank
+
+	Network fabric.Profile // what the step asks of the network between nodes
+	Mesh    bool           // its nodes talk all with all: experts, or parameters in shards
 }
 
 // Time returns the step of a model on a device. Jitter is the standard deviation of the ranks' step times as a share.
@@ -45,32 +58,48 @@ func Time(m *transformer.Model, l *Layout, d *Device, precision string, jitter f
 	n := float64(l.MicroBatches)
 	p, v := float64(l.Pipeline), float64(l.Interleave)
 
-	transfers := 0.0
+	transfers, far := 0.0, 0.0
 	if l.Pipeline > 1 {
 		bytes := 2 * c.tokens * m.Hidden
 		if l.SequenceParallel {
 			bytes /= float64(l.Tensor)
 		}
-		transfers = 2 * v * d.send(l.Tensor*l.Context*l.Data, bytes)
+		stride := l.Tensor * l.Context * l.Data
+		transfers = 2 * v * d.send(stride, bytes)
+		if stride >= d.Domain {
+			far = transfers
+		}
 	}
 
 	s := Step{Matrix: n * stage.matrix, Memory: n * stage.memory, Comm: n * (stage.comm + transfers)}
 	micro := stage.matrix + stage.memory + stage.comm + transfers
 	s.Bubble = (p - 1) / v * micro
-	s.Data = exchange(m, l, d, micro)
+	x := exchange(m, l, d, micro)
+	s.Data = x.exposed
 	s.Optimizer = optimizer(m, l, d)
 	sum := n*micro + s.Bubble + s.Data + s.Optimizer
-	s.Jitter = sum * jitter * math.Sqrt(2*math.Log(float64(max(1, l.GPUs()))))
+	s.Jitter = straggling(sum, jitter, l.GPUs())
 	s.Total = sum + s.Jitter
+	far = n * (far + stage.far)
+	s.Network = fabric.Profile{Busy: (far + x.busy) / s.Total, Exposed: (far + x.exposed) / s.Total, Window: x.window / s.Total}
+	s.Mesh = stage.far > 0 && l.Expert > 1
 	return s
 }
 
+// straggling returns the wait in s for the slowest of n ranks, whose step times scatter by a share.
+func straggling(step, share float64, n int) float64 {
+	return step * share * math.Sqrt(2*math.Log(float64(max(1, n))))
+}
+
 // cost is time of one micro-batch, forward and backward, in s.
-type cost struct{ matrix, memory, comm float64 }
+type cost struct {
+	matrix, memory, comm float64
+	far                  float64 // of comm, between nodes
+}
 
 func (c cost) total() float64 { return c.matrix + c.memory + c.comm }
 
-func (c cost) scale(f float64) cost { return cost{c.matrix * f, c.memory * f, c.comm * f} }
+func (c cost) scale(f float64) cost { return cost{c.matrix * f, c.memory * f, c.comm * f, c.far * f} }
 
 // layerOverhead is the time in s of one forward pass through a layer that no size shortens: the launch of a dozen
 // kernels and their first and last waves. Fitted with the efficiency of the A100 on Narayanan et al., SC 2021, table 1.
@@ -110,28 +139,34 @@ func costs(m *transformer.Model, l *Layout, d *Device, precision string) layerCo
 	memory := 2*(outer+inner+scores)/d.Bandwidth + layerOverhead
 
 	// Transfers of one pass.
-	tensor := 0.0
+	comm, far := 0.0, 0.0
+	add := func(g group, time float64) {
+		comm += time
+		if g.outer > 1 {
+			far += time
+		}
+	}
 	if l.Tensor > 1 {
-		tensor = 2 * (1 - l.Overlap) * d.reduce(d.group(l.Tensor, 1), 2*tokens*m.Hidden)
+		g := d.group(l.Tensor, 1)
+		add(g, 2*(1-l.Overlap)*d.reduce(g, 2*tokens*m.Hidden))
 	}
-	context := 0.0
 	if l.Context > 1 {
-		gather := d.gather(d.group(l.Context, l.Tensor), 2*2*b*s*m.KVWidth()/t)
-		context = math.Max(0, gather-attentionTime)
+		g := d.group(l.Context, l.Tensor)
+		add(g, math.Max(0, d.gather(g, 2*2*b*s*m.KVWidth()/t)-attentionTime))
 	}
-	expert := 0.0
 	if l.Expert > 1 {
+		g := d.group(l.Expert, l.Tensor)
 		sparse := (m.Layers - m.Dense) / m.Layers
-		expert = 2 * sparse * d.shuffle(d.group(l.Expert, l.Tensor), 2*m.Active*tokens*m.Hidden/t)
+		add(g, 2*sparse*d.shuffle(g, 2*m.Active*tokens*m.Hidden/t))
 	}
-	comm := tensor + context + expert
 
-	layer := cost{matrix: 3 * (gemmTime + attentionTime), memory: 3 * memory, comm: 2 * comm}
+	layer := cost{matrix: 3 * (gemmTime + attentionTime), memory: 3 * memory, comm: 2 * comm, far: 2 * far}
 	switch l.Recompute {
 	case "full":
 		layer.matrix += gemmTime + attentionTime
 		layer.memory += memory
 		layer.comm += comm
+		layer.far += far
 	case "selective":
 		layer.matrix += attentionTime
 		layer.memory += 2 * scores / d.Bandwidth
@@ -154,32 +189,4 @@ func (c *layerCosts) stage(m *transformer.Model, l *Layout) cost {
 		return last
 	}
 	return full
-}
-
-// exchange returns the time in s of the exchange between data-parallel ranks that nothing hides: gradients (4 bytes) are
-// reduced behind the last backward pass, parameters (2 bytes) gathered behind the first forward pass.
-func exchange(m *transformer.Model, l *Layout, d *Device, micro float64) float64 {
-	ranks := l.Data * l.Context
-	if ranks == 1 {
-		return 0
-	}
-	g := d.group(ranks, l.Tensor)
-	if l.Context > 1 && l.Data > 1 && l.Tensor*l.Context > d.Domain {
-		g = d.group(ranks, d.Domain)
-	}
-	held := heldParameters(m, l)
-	gradients, parameters := d.gather(g, 4*held), d.gather(g, 2*held)
-	return math.Max(0, gradients-micro*2/3) + math.Max(0, parameters-micro/3)
-}
-
-// heldParameters returns the parameters that one rank holds: experts divide over their own group.
-func heldParameters(m *transformer.Model, l *Layout) float64 {
-	routed := m.Routed()
-	return ((m.Parameters() - routed) + routed/float64(l.Expert)) / float64(l.Tensor*l.Pipeline)
-}
-
-// optimizer returns the time in s of the update, whose state is divided over the data-parallel ranks (ZeRO stage 1):
-// about 30 bytes read and written a parameter for Adam with a master copy.
-func optimizer(m *transformer.Model, l *Layout, d *Device) float64 {
-	return 30 * heldParameters(m, l) / float64(l.Data*l.Context) / d.Bandwidth
 }

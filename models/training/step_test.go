@@ -45,7 +45,7 @@ func TestNarayananTable1(t *testing.T) {
 	for _, r := range narayanan {
 		m := gptModel(r.layers, r.hidden, r.heads)
 		data := r.gpus / r.t / r.p
-		l := Layout{Tensor: r.t, Pipeline: r.p, Interleave: 1, Context: 1, Expert: 1, Data: data, MicroBatch: 1,
+		l := Layout{Tensor: r.t, Pipeline: r.p, Interleave: 1, Context: 1, Expert: 1, Sharding: 1, Data: data, MicroBatch: 1,
 			MicroBatches: r.batch / data, Sequence: 2048, Recompute: "full", Unfused: true}
 		if r.p > 1 {
 			l.Interleave = interleave(r.layers, r.p, 2)
@@ -78,7 +78,7 @@ func TestKorthikantiTable5(t *testing.T) {
 		{128, 25600, 160, 64, 512, 1, 1, 94.42, 71.49},
 	} {
 		m := gptModel(r.layers, r.hidden, r.heads)
-		l := Layout{Tensor: 8, Pipeline: r.p, Interleave: r.v, Context: 1, Expert: 1, Data: 1, MicroBatch: r.micro,
+		l := Layout{Tensor: 8, Pipeline: r.p, Interleave: r.v, Context: 1, Expert: 1, Sharding: 1, Data: 1, MicroBatch: r.micro,
 			MicroBatches: r.batch / r.micro, Sequence: 2048, Recompute: "full", Unfused: true}
 		full := Time(&m, &l, &a100, "bf16", 0.004).Total
 		l.Recompute, l.SequenceParallel = "selective", true
@@ -113,8 +113,11 @@ func TestLlama(t *testing.T) {
 		{"Llama 3, 16384 H100", &big, h100, "bf16", 8, 16, 1, 128, 16, 8, 8192, tflops(16384 * 400e12), 0.05},
 		{"MLPerf 405B, 512 GB200 (fitted)", &big, gb200, "fp8", 4, 8, 2, 8, 112, 8, 8192, 19.2784, 0.02},
 	} {
-		l := Layout{Tensor: r.t, Pipeline: r.p, Interleave: r.v, Context: r.c, Expert: 1, Data: r.data, MicroBatch: 1,
+		l := Layout{Tensor: r.t, Pipeline: r.p, Interleave: r.v, Context: r.c, Expert: 1, Sharding: 1, Data: r.data, MicroBatch: 1,
 			MicroBatches: r.micro, Sequence: r.sequence, Recompute: "none", SequenceParallel: true, Overlap: 0.6}
+		if r.precision == "fp8" {
+			l.Gradient = 2
+		}
 		got := Time(r.m, &l, &r.d, r.precision, 0.004).Total
 		t.Logf("%s: %.2f s, published %.2f s (%+.1f %%)", r.name, got, r.step, 100*(got/r.step-1))
 		if math.Abs(got/r.step-1) > r.tolerance {
@@ -126,7 +129,7 @@ func TestLlama(t *testing.T) {
 // The parts of a step add up to it.
 func TestStepAddsUp(t *testing.T) {
 	m := transformer.New(&llama405)
-	l := Layout{Tensor: 8, Pipeline: 16, Interleave: 4, Context: 2, Expert: 1, Data: 9, MicroBatch: 1, MicroBatches: 20,
+	l := Layout{Tensor: 8, Pipeline: 16, Interleave: 4, Context: 2, Expert: 1, Sharding: 1, Data: 9, MicroBatch: 1, MicroBatches: 20,
 		Sequence: 8192, Recompute: "selective", SequenceParallel: true}
 	s := Time(&m, &l, &h100, "bf16", 0.01)
 	sum := s.Matrix + s.Memory + s.Comm + s.Bubble + s.Data + s.Optimizer + s.Jitter
