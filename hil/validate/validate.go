@@ -18,7 +18,7 @@ type Benchmark struct {
 }
 
 // All returns every benchmark, in the order in which they are listed.
-func All() []Benchmark { return []Benchmark{GPUPower, GPUThermal, PowerLimit} }
+func All() []Benchmark { return []Benchmark{GPUPower, GPUThermal, PowerLimit, NodePower, Meter} }
 
 // Figure is one number beside its target.
 type Figure struct {

@@ -37,3 +37,5 @@ func benchmark(t *testing.T, b Benchmark) {
 func TestGPUPower(t *testing.T)   { benchmark(t, GPUPower) }
 func TestGPUThermal(t *testing.T) { benchmark(t, GPUThermal) }
 func TestPowerLimit(t *testing.T) { benchmark(t, PowerLimit) }
+func TestMeter(t *testing.T)      { benchmark(t, Meter) }
+func TestNodePower(t *testing.T)  { benchmark(t, NodePower) }
