@@ -57,8 +57,6 @@ func newAttendance(v *viewer, r *Run, events string) *attendance {
 // first returns the time of the first sample.
 func (r *Run) first() float64 { return r.samples.Step(math.Inf(-1), 0) }
 
-func (a *attendance) hears(s record.Severity) bool { return !a.silent && s >= a.least }
-
 // subscribe replaces what is subscribed.
 func (a *attendance) subscribe(list []wire.Subscription) *wire.Error {
 	var subs []subscribed

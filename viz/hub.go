@@ -33,6 +33,8 @@ type hub struct {
 	attend  map[*attendance]bool
 	feeds   map[feedKey]*feed
 	asked   map[*channel.Channel]time.Time // until when somebody is taken to look at it
+	pending []record.Event
+	missed  [record.Critical + 1]int64 // events beyond those, by severity
 	running bool
 }
 
@@ -137,6 +139,7 @@ func (h *hub) publish(now time.Time) {
 	for key, tiles := range want {
 		h.send(key, tiles, all, now)
 	}
+	h.news(all)
 	for _, a := range all {
 		a.tell(st, now)
 	}
@@ -176,12 +179,18 @@ func (h *hub) send(key feedKey, tiles map[int]bool, all []*attendance, now time.
 // shared is a frame that is prepared, and compressed, once for all who get it.
 type shared struct {
 	frame    []byte
+	text     bool  // it is no frame, but the text of events
+	count    int64 // of them
 	prepared *websocket.PreparedMessage
 }
 
 func (s *shared) message() *websocket.PreparedMessage {
 	if s.prepared == nil {
-		s.prepared, _ = websocket.NewPreparedMessage(websocket.BinaryMessage, s.frame) // it fails for unknown types only
+		kind := websocket.BinaryMessage
+		if s.text {
+			kind = websocket.TextMessage
+		}
+		s.prepared, _ = websocket.NewPreparedMessage(kind, s.frame) // it fails for unknown types only
 	}
 	return s.prepared
 }
@@ -233,20 +242,65 @@ func (h *hub) forget(want map[feedKey]map[int]bool, now time.Time) {
 	}
 }
 
-// event passes an event on to those who asked for such.
+// mostPending bounds the events that wait to be sent; what is more, viewers are told of.
+const mostPending = 1000
+
+// event keeps an event for those who asked for such. It costs the run next to nothing.
 func (h *hub) event(e *record.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	var text json.RawMessage
-	for a := range h.attend {
-		if !a.hears(e.Severity) {
+	if len(h.attend) == 0 {
+		return
+	}
+	if len(h.pending) < mostPending {
+		h.pending = append(h.pending, *e)
+	} else {
+		h.missed[e.Severity]++
+	}
+	h.wake()
+}
+
+// news sends the events since last time to those who attend, written once for all who hear the same.
+func (h *hub) news(all []*attendance) {
+	h.mu.Lock()
+	events, missed := h.pending, h.missed
+	h.pending, h.missed = nil, [record.Critical + 1]int64{}
+	h.mu.Unlock()
+	if len(events) == 0 {
+		return
+	}
+	var texts [record.Critical + 1]*shared
+	for _, a := range all {
+		if a.silent {
 			continue
 		}
-		if text == nil {
-			text = store.Encode(h.run.header, e)
+		if texts[a.least] == nil {
+			texts[a.least] = h.write(events, a.least)
 		}
-		a.viewer.hear(a, text)
+		lost := int64(0)
+		for s := a.least; s <= record.Critical; s++ {
+			lost += missed[s]
+		}
+		a.viewer.queue.event(a, texts[a.least], lost)
 	}
+}
+
+// write makes the message of the events of at least a severity.
+func (h *hub) write(events []record.Event, least record.Severity) *shared {
+	m := wire.Happened{Type: "events", Run: h.run.spec.ID}
+	for i := range events {
+		if events[i].Severity >= least {
+			m.Events = append(m.Events, store.Encode(h.run.header, &events[i]))
+		}
+	}
+	if len(m.Events) == 0 {
+		return &shared{}
+	}
+	text, err := json.Marshal(&m)
+	if err != nil {
+		return &shared{} // every event can be written
+	}
+	return &shared{frame: text, text: true, count: int64(len(m.Events))}
 }
 
 // join adds somebody who attends the run.

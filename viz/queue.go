@@ -14,7 +14,7 @@ import (
 const (
 	mostFrames  = 256
 	mostBytes   = 4 << 20 // of frames, before compression; viewers share them
-	mostEvents  = 512
+	mostEvents  = 64      // messages, of many each
 	mostAnswers = 1024
 )
 
@@ -37,10 +37,10 @@ type queue struct {
 
 // item is one message.
 type item struct {
-	text  []byte
-	frame *websocket.PreparedMessage
-	size  int
-	event bool
+	text     []byte
+	prepared *websocket.PreparedMessage // of a frame or events, shared with other viewers
+	size     int
+	event    bool
 }
 
 func newQueue() *queue {
@@ -63,12 +63,12 @@ func (q *queue) frame(m *websocket.PreparedMessage, size int) bool {
 		return false
 	}
 	if q.frames >= mostFrames || q.bytes+size > mostBytes && q.frames > 0 {
-		q.items = slices.DeleteFunc(q.items, func(i item) bool { return i.frame != nil })
+		q.items = slices.DeleteFunc(q.items, func(i item) bool { return i.prepared != nil && !i.event })
 		q.frames, q.bytes, q.lagging = 0, 0, true
 		q.dropped++
 		return false
 	}
-	q.items = append(q.items, item{frame: m, size: size})
+	q.items = append(q.items, item{prepared: m, size: size})
 	q.frames++
 	q.bytes += size
 	q.wake()
@@ -114,16 +114,21 @@ func (q *queue) latest(a *attendance, s *wire.Status) {
 	q.wake()
 }
 
-// event queues an event, or counts it where too many wait.
-func (q *queue) event(a *attendance, text []byte) {
+// event queues events, or counts them where too much waits; lost were dropped before.
+func (q *queue) event(a *attendance, s *shared, lost int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.events >= mostEvents {
-		q.missed[a]++
-		return
+	switch {
+	case s.frame == nil:
+	case q.events >= mostEvents:
+		lost += s.count
+	default:
+		q.events++
+		q.items = append(q.items, item{prepared: s.message(), event: true})
 	}
-	q.events++
-	q.items = append(q.items, item{text: text, event: true})
+	if lost > 0 {
+		q.missed[a] += lost
+	}
 	q.wake()
 }
 
@@ -147,11 +152,11 @@ func (q *queue) take() (i item, ok, over bool) {
 		q.items[0] = item{}
 		q.items = q.items[1:]
 		switch {
-		case i.frame != nil:
-			q.frames--
-			q.bytes -= i.size
 		case i.event:
 			q.events--
+		case i.prepared != nil:
+			q.frames--
+			q.bytes -= i.size
 		default:
 			q.answers--
 		}

@@ -58,8 +58,9 @@ type Run struct {
 	speeds  map[int32]float64  // of jobs, at the last sample
 	stop    context.CancelFunc // of a fork
 
-	hub   hub
-	wants atomic.Pointer[wanted]
+	hub    hub
+	wants  atomic.Pointer[wanted]
+	rhythm rhythm
 }
 
 var _ View = (*Run)(nil)
@@ -135,6 +136,7 @@ func (r *Run) Open(h *record.Header) error {
 // Frame keeps a sample. It never waits for a viewer.
 func (r *Run) Frame(f *record.Frame) error {
 	r.memory.Add(f)
+	r.taken(f)
 	if f.Channel.Name == "job.speed" {
 		r.mu.Lock()
 		r.speeds = make(map[int32]float64, len(f.Subjects))

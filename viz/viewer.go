@@ -1,7 +1,6 @@
 package viz
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -243,14 +242,6 @@ func (v *viewer) gone(r *Run, why string) {
 	}
 }
 
-// hear queues an event of a run.
-func (v *viewer) hear(a *attendance, event json.RawMessage) {
-	text, err := json.Marshal(&wire.Happened{Type: "events", Run: a.run.spec.ID, Events: []json.RawMessage{event}})
-	if err == nil {
-		v.queue.event(a, text)
-	}
-}
-
 // play moves the cursors of the viewer.
 func (v *viewer) play() {
 	tick := time.NewTicker(frameRest)
@@ -300,8 +291,8 @@ func (v *viewer) write() {
 			}
 			_ = v.conn.SetWriteDeadline(time.Now().Add(writeWait))
 			var err error
-			if i.frame != nil {
-				err = v.conn.WritePreparedMessage(i.frame)
+			if i.prepared != nil {
+				err = v.conn.WritePreparedMessage(i.prepared)
 			} else {
 				v.conn.EnableWriteCompression(len(i.text) > 512)
 				err = v.conn.WriteMessage(websocket.TextMessage, i.text)
