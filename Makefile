@@ -1,4 +1,5 @@
-# Halltwin needs Go 1.26 and nothing else. `make run` and `make test` work in a fresh clone.
+# Halltwin needs Go 1.26. `make run` and `make test` work in a fresh clone; with Node 20.19 or newer the binary carries the
+# visualizer, without it a plain page.
 
 GO      ?= go
 TOOL     = $(GO) tool -modfile=.tools/go.mod
@@ -13,15 +14,27 @@ CONCURRENT := ./twin/kernel ./viz/... ./cmd/...
 # Of one package's tests; they take seconds, so one that is still at it hangs.
 TIMEOUT ?= 10m
 
-.PHONY: run build test notebooks lint vuln bench soak fuzz clean
+# The front end, built where there is npm. What it is made of decides whether that is done again.
+WEB     := viz/web
+NPM     := $(and $(shell command -v node 2>/dev/null),$(shell command -v npm 2>/dev/null))
+WEB_SRC := $(shell find $(WEB)/src $(WEB)/public -type f 2>/dev/null) $(addprefix $(WEB)/,index.html package.json vite.config.ts tsconfig.json biome.json)
+
+.PHONY: run build web test test-web notebooks lint vuln bench soak fuzz clean
 
 ## run: build, live the first scenario, print its verdict, and show it in a browser when on a terminal
 run: build
 	./halltwin run first-run --exit-zero --view
 
-## build: one static binary, ./halltwin
-build:
+## build: one static binary, ./halltwin, with the visualizer in it where Node is at hand
+build: web
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o halltwin ./cmd/halltwin
+
+## web: the visualizer's front end, checked and built into viz/web/dist
+web: $(if $(NPM),$(WEB)/dist/index.html)
+	$(if $(NPM),,@echo 'no Node.js with npm here: the binary will serve a plain page instead of the visualizer')
+
+$(WEB)/dist/index.html: $(WEB_SRC) $(WEB)/package-lock.json
+	cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error && npm run build --silent
 
 ## test: vet, then every test; the summary is go test's own
 test:
@@ -30,7 +43,12 @@ test:
 	$(GO) test -timeout 30m ./twin/record/influx/influxtest || failed=1; \
 	$(GO) test -timeout $(TIMEOUT) ./models/... ./scenarios/... ./twin/... ./docs/... || failed=1; \
 	$(GO) test -timeout $(TIMEOUT) $(RACE) $(CONCURRENT) || failed=1; \
+	$(MAKE) --no-print-directory test-web || failed=1; \
 	exit $$failed
+
+## test-web: the front end's own tests, then the visualizer in a real browser (Chromium) on the binary
+test-web: $(if $(NPM),build)
+	$(if $(NPM),cd $(WEB) && npm test --silent && npm run browser --silent,@echo 'SKIPPED: the visualizer was not tested, for want of Node.js with npm')
 
 ## notebooks: execute all notebooks against a real server; they and their charts are then in runs/notebooks
 notebooks:
@@ -68,4 +86,4 @@ fuzz:
 	done
 
 clean:
-	rm -rf halltwin runs bench.txt
+	rm -rf halltwin runs bench.txt $(WEB)/dist/assets $(WEB)/dist/*.* $(WEB)/shots

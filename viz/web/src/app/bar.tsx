@@ -109,7 +109,7 @@ export function Bar() {
           type="button"
           class="searchbox"
           onClick={() => (dialog.value = { kind: "palette" })}
-          aria-label={t("bar.search")}
+          title={t("bar.search")}
         >
           <Icon name="search" size={15} />
           <span>{t("palette.title")}</span>

@@ -104,14 +104,15 @@ export function Menu() {
   useLayoutEffect(() => {
     const el = ref.current;
     if (!el || !m) return;
+    const before = document.activeElement as HTMLElement | null;
     const box = el.getBoundingClientRect();
     el.style.left = `${Math.max(8, Math.min(m.at.x, innerWidth - box.width - 8))}px`;
     el.style.top = `${Math.max(8, Math.min(m.at.y, innerHeight - box.height - 8))}px`;
     el.querySelector<HTMLElement>("button:not(:disabled)")?.focus();
+    return () => before?.focus?.();
   }, [m]);
   useEffect(() => {
     if (!m) return;
-    const before = document.activeElement as HTMLElement | null;
     const close = (e: Event) => {
       if (!ref.current?.contains(e.target as Node)) menu.value = null;
     };
@@ -120,7 +121,6 @@ export function Menu() {
     return () => {
       removeEventListener("pointerdown", close);
       removeEventListener("resize", close);
-      before?.focus?.();
     };
   }, [m]);
   if (!m || !run) return null;

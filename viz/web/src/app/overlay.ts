@@ -41,7 +41,7 @@ export function dismiss(id: number): void {
 /** Opens the menu of a thing at the pointer, or at an element when it was asked for by keyboard. */
 export function openMenu(e: MouseEvent | KeyboardEvent, target: Ref | null, at?: Place): void {
   e.preventDefault();
-  const box = (e.currentTarget as HTMLElement | null)?.getBoundingClientRect();
+  const box = e.currentTarget instanceof Element ? e.currentTarget.getBoundingClientRect() : null;
   const pointed = e instanceof MouseEvent && (e.clientX > 0 || e.clientY > 0) ? { x: e.clientX, y: e.clientY } : null;
   menu.value = { at: at ?? pointed ?? { x: (box?.left ?? 80) + 24, y: (box?.top ?? 80) + 24 }, target };
 }

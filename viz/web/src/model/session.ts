@@ -250,7 +250,7 @@ async function command(op: string, body: Record<string, unknown> = {}): Promise<
     if (g) {
       if (op === "play") await socket.request("seek", { run: g.id, t: clampT(g, run.status.peek().t) });
       if (op === "play" || op === "pause") await socket.request(op, { run: g.id, ...body });
-      else await pin(g, run.status.peek().t);
+      if (op !== "play") await pin(g, run.status.peek().t);
     }
   } catch (e) {
     report(e);

@@ -1,6 +1,6 @@
 // A modal dialog: focus stays in it, Escape and a click beside it close it, and focus returns where it was.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
 import { IconButton } from "./parts";
 
@@ -14,34 +14,40 @@ export function Modal(p: {
   children: ComponentChildren;
 }) {
   const ref = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     const el = ref.current;
     if (el && !el.contains(document.activeElement)) {
-      (
-        el.querySelector<HTMLElement>("[data-autofocus]") ??
-        el.querySelector<HTMLElement>(".body button, .body input, .body select") ??
-        el
-      ).focus();
+      el.querySelector<HTMLElement>("[data-autofocus]")?.focus();
+      if (!el.contains(document.activeElement)) el.focus();
     }
     return () => before?.focus?.();
   }, []);
-  const onKeyDown = (e: KeyboardEvent) => {
-    if (e.key === "Escape") {
-      e.stopPropagation();
-      p.onClose();
-    }
-    if (e.key !== "Tab" || !ref.current) return;
-    const list = [...ref.current.querySelectorAll<HTMLElement>(focusable)].filter((x) => x.offsetParent !== null);
-    const [first, last] = [list[0], list.at(-1)];
-    if (e.shiftKey && document.activeElement === first) {
-      e.preventDefault();
-      last?.focus();
-    } else if (!e.shiftKey && document.activeElement === last) {
-      e.preventDefault();
-      first?.focus();
-    }
-  };
+  const close = useRef(p.onClose);
+  close.current = p.onClose;
+  useLayoutEffect(() => {
+    const onKeyDown = (e: KeyboardEvent) => {
+      const el = ref.current;
+      if (!el) return;
+      if (e.key === "Escape") {
+        e.stopPropagation();
+        close.current();
+      }
+      if (e.key !== "Tab") return;
+      const list = [...el.querySelectorAll<HTMLElement>(focusable)].filter((x) => x.offsetParent !== null);
+      const [first, last] = [list[0], list.at(-1)];
+      const inside = el.contains(document.activeElement);
+      if (e.shiftKey && (!inside || document.activeElement === first)) {
+        e.preventDefault();
+        last?.focus();
+      } else if (!e.shiftKey && (!inside || document.activeElement === last)) {
+        e.preventDefault();
+        first?.focus();
+      }
+    };
+    document.addEventListener("keydown", onKeyDown, true);
+    return () => document.removeEventListener("keydown", onKeyDown, true);
+  }, []);
   return (
     <div class="scrim" onPointerDown={(e) => e.target === e.currentTarget && p.onClose()}>
       <div
@@ -51,7 +57,6 @@ export function Modal(p: {
         aria-label={p.title}
         tabIndex={-1}
         ref={ref}
-        onKeyDown={onKeyDown}
       >
         {!p.bare && (
           <header>

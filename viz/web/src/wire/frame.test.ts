@@ -88,7 +88,10 @@ describe("what is no frame", () => {
   });
   it("random bytes never do anything but throw a FrameError", () => {
     let seed = 7;
-    const next = () => (seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) >>> 16;
+    const next = () => {
+      seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+      return seed >>> 16;
+    };
     for (let n = 0; n < 3000; n++) {
       const b = Uint8Array.from({ length: next() % 90 }, () => next() & 255);
       if (b.length > 4) [b[0], b[1], b[2], b[3]] = [0x48, 1, 1 + (next() & 1), 1 + (next() & 1)];

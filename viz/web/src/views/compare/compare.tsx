@@ -43,6 +43,9 @@ export function Compare() {
             {others.map((r) => (
               <option key={r.id} value={r.id}>
                 {r.name}
+                {r.mode === "FORK"
+                  ? ` · ${t("mode.fork")} · ${(r.actions ?? []).length ? r.actions![0]!.replace(/^- \{at: [^,]+, |\}.*$/g, "").replaceAll('"', "") : r.id}`
+                  : ""}
               </option>
             ))}
           </select>

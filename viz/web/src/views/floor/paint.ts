@@ -199,13 +199,20 @@ function paintLabels({ c, width }: Surface, scene: Scene, visible: (b: Box) => b
   const { g, view, ink } = scene;
   c.textBaseline = "middle";
   c.font = font(11, 560);
+  const room = 58 / view.k;
+  const besides = g.rows.every(
+    (row) =>
+      !g.equipment.some((e) => e.x + e.w > row.x - room && e.x < row.x && e.y < row.y + row.d && e.y + e.d > row.y),
+  );
   g.rows.forEach((row, r) => {
     if (!visible(row)) return;
-    const [x, y, , d] = px(view, row);
+    const [x, y, w, d] = px(view, row);
     if (d < 14) return;
     c.fillStyle = ink.get("soft");
     c.textAlign = "right";
-    if (x > 60) c.fillText(scene.words.row(r), x - 10, y + d / 2);
+    // Beside the row where nothing stands there, else at the end of the aisle above it.
+    if (besides) c.fillText(scene.words.row(r), x - 10, y + d / 2);
+    else c.fillText(scene.words.row(r), x + w - 8, y - 10);
   });
   if (g.halls.length > 1) {
     c.font = font(12, 640);

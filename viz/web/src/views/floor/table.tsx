@@ -5,6 +5,7 @@ import { t } from "../../i18n";
 import { channelTitle, kindName, kindsName, shown as showValue, stateChannel, stateOf } from "../../model/look";
 import type { Run } from "../../model/run";
 import type { Ref } from "../../model/tree";
+import { useWant } from "../../model/want";
 import { State } from "../../ui/parts";
 import type { Channel } from "../../wire/types";
 import type { Shown } from "./plan";
@@ -37,6 +38,7 @@ export function FloorTable({
   };
   if (by === "value" && values) order.sort((a, b) => at2(b) - at2(a));
   const state = run.channel(stateChannel(cell));
+  useWant(run, "table", state ? [{ channel: state.name, level: cell }] : []);
   return (
     <div class="content">
       <table class="table" data-testid="floor-table">

@@ -53,7 +53,7 @@ export function Gantt(p: {
     return { job, t: at, x, y };
   };
   return (
-    <div class="gantt">
+    <div class="gantt" tabIndex={0} role="region" aria-label={t("jobs.gantt")}>
       <div class="ganttbox" style={{ height: `${height}px` }}>
         <Canvas
           class="surface"

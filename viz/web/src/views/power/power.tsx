@@ -4,7 +4,7 @@ import { openMenu } from "../../app/overlay";
 import { go, route } from "../../app/route";
 import { t } from "../../i18n";
 import { duration, text } from "../../model/format";
-import { kindName, stateChannel, stateOf, title } from "../../model/look";
+import { stateChannel, stateOf, title } from "../../model/look";
 import type { Run } from "../../model/run";
 import { ghost, main } from "../../model/session";
 import { useWant } from "../../model/want";
@@ -349,7 +349,6 @@ function Part(p: {
         class={`part ${tone} ${p.live && !idle ? "" : "idle"}`}
         style={at}
         aria-pressed={route.value.sel === run.tree.nameOf(ref)}
-        aria-label={`${kindName(n.kind)} ${n.name}, ${t(`state.${status}`)}, ${t("power.load")} ${text(load, "")}`}
         onClick={() => go({ sel: run.tree.nameOf(ref) })}
         onContextMenu={(e) => {
           go({ sel: run.tree.nameOf(ref) }, true);
@@ -358,7 +357,7 @@ function Part(p: {
       >
         <span class="line">
           <span class="name clip">{title(run.tree, ref)}</span>
-          {tone !== "ok" || status === "ok" ? <Mark status={idle ? "standby" : status} /> : null}
+          <Mark status={idle ? "standby" : status} />
         </span>
         <span class="line small">
           <span class="soft">
@@ -388,6 +387,7 @@ function Mark({ status }: { status: Status }) {
   const icon = { ok: "check", standby: "pause", battery: "battery", overload: "fault", unknown: "unknown" } as const;
   return (
     <span class={statusTone[status]} title={t(`state.${status}`)}>
+      <span class="hidden-text">{t(`state.${status}`)}</span>
       <Icon name={icon[status as "ok"] ?? (statusTone[status] === "bad" ? "cross" : "fault")} size={14} />
     </span>
   );
