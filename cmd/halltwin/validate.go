@@ -13,9 +13,10 @@ import (
 
 // validateFlags are the flags of `halltwin validate`.
 type validateFlags struct {
-	data string
-	list bool
-	json bool
+	data    string
+	reports string
+	list    bool
+	json    bool
 }
 
 // validated is what `validate NAME --json` prints.
@@ -39,7 +40,7 @@ func validateVerb(p *process) *cobra.Command {
 		Short: "Hold the models against public measurements and other simulators",
 		Long: "Validate runs a public benchmark, or all of them, and prints its figures beside their targets. Its inputs are read\n" +
 			"from a data folder; `halltwin validate --list` says which files, and where they are published. A missed target is exit code 3.",
-		Example: examples("halltwin validate --list", "halltwin validate surf-week --data ../data --json"),
+		Example: examples("halltwin validate --list", "halltwin validate surf-week --data ../data --json", "halltwin validate gpu-power --report reports"),
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if f.list {
@@ -49,6 +50,7 @@ func validateVerb(p *process) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&f.data, "data", "", "data folder; $HALLTWIN_DATA or ../shared/data by default")
+	c.Flags().StringVar(&f.reports, "report", "", "folder for the reports, with plots, of the fits of hardware")
 	c.Flags().BoolVar(&f.list, "list", false, "list the benchmarks and the files that they read")
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON, one object a benchmark")
 	return c
@@ -56,7 +58,7 @@ func validateVerb(p *process) *cobra.Command {
 
 func listBenchmarks(p *process) error {
 	var b strings.Builder
-	for _, x := range validate.All() {
+	for _, x := range benchmarksOf("") {
 		fmt.Fprintf(&b, "%s\n  %s\n", x.Name, x.About)
 		if x.Data != "" {
 			fmt.Fprintf(&b, "  reads %s\n", x.Data)
@@ -67,9 +69,9 @@ func listBenchmarks(p *process) error {
 }
 
 func runBenchmarks(p *process, names []string, f *validateFlags) error {
-	todo := validate.All()
+	todo := benchmarksOf(f.reports)
 	if len(names) == 1 {
-		one, err := benchmark(names[0])
+		one, err := benchmark(todo, names[0])
 		if err != nil {
 			return err
 		}
@@ -141,9 +143,9 @@ func (f *validateFlags) print(p *process, name string, r *validate.Result) error
 // figure prints a value to the digits that a target may need.
 func figure(x *validate.Figure) string { return fmt.Sprintf("%.8g", x.Value) }
 
-func benchmark(name string) (validate.Benchmark, error) {
+func benchmark(all []validate.Benchmark, name string) (validate.Benchmark, error) {
 	var names []string
-	for _, x := range validate.All() {
+	for _, x := range all {
 		if x.Name == name {
 			return x, nil
 		}
