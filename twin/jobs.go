@@ -152,9 +152,14 @@ func (w *World) request(j int32, spec *workload.Job, s *JobState) schedule.Reque
 		Job: j, Submit: spec.Submit, Estimate: spec.Estimate(), Priority: spec.Priority,
 		Parts: spec.Parts, Part: spec.Part, Whole: spec.Whole, User: w.users[j], Queue: w.queues[j],
 	}
-	if s.Restarts > 0 && spec.Walltime == 0 {
-		r.Estimate = spec.Work - s.Saved + spec.Restart // what is left of it
+	switch {
+	case s.Restarts+s.Preempts == 0:
+	case spec.Walltime == 0:
+		r.Estimate = spec.Work - s.Saved + s.Owed // what is left of it
+	case s.Preempts > 0:
+		r.Estimate = max(1, spec.Walltime-s.Saved+s.Owed)
 	}
+	r.Firm = spec.Class == workload.Service
 	if spec.Pinned {
 		r.Pinned, r.Start, r.Nodes = true, spec.Start, spec.Nodes
 	}
@@ -166,7 +171,11 @@ func (w *World) pass() {
 	w.PassPending = false
 	w.starts = w.sched.Pass(&w.Sched, w.Now, w.starts[:0])
 	for i := range w.starts {
-		w.start(&w.starts[i])
+		if w.starts[i].Stop {
+			w.preempt(w.starts[i].Job)
+		} else {
+			w.start(&w.starts[i])
+		}
 	}
 	w.WakeGen++
 	if at, ok := w.sched.Wake(&w.Sched, w.Now); ok && at < w.plan.Duration {
@@ -190,9 +199,7 @@ func (w *World) start(st *schedule.Start) {
 		w.Books.Training.Wait(spec.GPUs(), w.Now-s.Queued)
 	}
 	s.Stall, s.Saving, s.Cycle, s.Progress, s.Extra = 0, false, 0, s.Saved, w.sched.HoldExtra()
-	if s.Restarts > 0 {
-		s.Stall = spec.Restart
-	}
+	s.Stall, s.Owed = s.Owed, 0
 	if spec.Profile >= 0 {
 		w.Varying = append(w.Varying, j)
 		s.Use = w.meanUse(j, w.windowEnd())
@@ -205,7 +212,7 @@ func (w *World) start(st *schedule.Start) {
 	if w.heard() {
 		text := "starts" + onGPUs(s.GPUs)
 		switch {
-		case s.Restarts > 0:
+		case s.Restarts+s.Preempts > 0:
 			text = "starts again" + onGPUs(s.GPUs)
 		case w.Now > spec.Submit:
 			text += " after a wait of " + clock(w.Now-spec.Submit)
@@ -245,6 +252,13 @@ func (w *World) hold(j int32, sl *schedule.Slice) {
 
 // release takes a job's slices back.
 func (w *World) release(j int32) {
+	w.vacate(j)
+	w.sched.Release(&w.Sched, w.Now, j)
+	w.wantPass()
+}
+
+// vacate takes a job's slices off their nodes; the scheduler has been told, or will be.
+func (w *World) vacate(j int32) {
 	s := &w.Jobs[j]
 	for i := s.Slice; i >= 0; {
 		sl := &w.Slices[i]
@@ -276,8 +290,6 @@ func (w *World) release(j int32) {
 			}
 		}
 	}
-	w.sched.Release(&w.Sched, w.Now, j)
-	w.wantPass()
 }
 
 // reschedule sets the time of a running job's end: of its work, or of its walltime.
@@ -367,12 +379,46 @@ func (w *World) interrupt(j int32, detect float64) {
 	w.requeue(j)
 }
 
+// preempt takes a job off its nodes because the scheduler gave them to another, and queues it again: suspended with all its
+// work, or with what its last checkpoint saved.
+func (w *World) preempt(j int32) {
+	s, spec := &w.Jobs[j], &w.work.Jobs[j]
+	w.count(j)
+	owed := 0.0
+	if !s.Saving {
+		owed = s.Stall
+	}
+	lost := 0.0
+	if w.sched.Suspends() {
+		s.Saved = s.Progress
+	} else {
+		lost = s.Progress - s.Saved
+		w.lose(j, lost, account.Preempted)
+		owed = spec.Restart
+	}
+	w.vacate(j)
+	s.Progress, s.Stall, s.Saving = s.Saved, 0, false
+	s.Owed = owed + w.sched.PreemptionCost(s.GPUs)
+	s.Gen++
+	s.Preempts++
+	w.Totals.Preemptions++
+	if w.heard() {
+		text := "preempted after " + clock(w.Now-s.Start)
+		if lost > 0 {
+			text += fmt.Sprintf(", %s of work lost", clock(lost))
+		}
+		w.emit(record.Event{Severity: record.Detail, Type: "job.preempt", Subject: w.jobName(j), Text: text})
+	}
+	w.enqueue(j)
+}
+
 // requeue sends an interrupted job back to the queue.
 func (w *World) requeue(j int32) {
 	s, spec := &w.Jobs[j], &w.work.Jobs[j]
 	w.count(j)
 	w.release(j)
 	s.Restarts++
+	s.Owed = spec.Restart
 	if w.heard() {
 		w.emit(record.Event{Severity: record.Info, Type: "job.requeue", Subject: w.jobName(j),
 			Text: fmt.Sprintf("requeued after losing a node, %s of work saved", clock(s.Saved))})

@@ -92,8 +92,9 @@ const (
 // JobState is what has become of a job.
 type JobState struct {
 	Phase    JobPhase
-	Saving   bool // the stall is a checkpoint
-	Restarts uint16
+	Saving   bool          // the stall is a checkpoint
+	Restarts uint16        // after failures
+	Preempts uint16        // times that it was preempted
 	Slice    int32         // first slice it holds, or -1
 	Gen      uint32        // generation of its scheduled end
 	Cursor   int32         // into its profile
@@ -107,6 +108,7 @@ type JobState struct {
 	Saved    float64       // s of work that a restart keeps
 	Cycle    float64       // s of work since the last checkpoint
 	Stall    float64       // s that it still makes no progress (restart, checkpoint being written)
+	Owed     float64       // s of stall at its next start
 	Extra    float64       // s that it holds its nodes when its work is done
 	Speed    float64       // relative, of its slowest GPU
 	Use      workload.Util // in this window, of a job with a profile
@@ -156,6 +158,7 @@ type RackState struct {
 	Throttled float64 // GPUs held back by heat
 	Limited   float64 // GPUs held back by a power limit
 	Varying   int32   // slices whose job has a profile
+	Moving    bool    // Power is that of dies on their way, which changes with them
 	Dirty     bool
 	On        bool // its feed is energised
 	Shut      bool // powered off by heat
@@ -174,7 +177,7 @@ type Totals struct {
 	NodeDown      float64 // node-s
 
 	Outages, Sags                             int64 // of feeds of the utility
-	Started, Expired                          int64
+	Started, Expired, Preemptions             int64
 	NodesLost, NodesDown, Shutdowns, Failures int64
 	Wait, Turnaround, Slowdown                float64 // s, s, 1: sums over jobs
 	Steps, Events                             int64

@@ -10,6 +10,7 @@ const (
 	Checkpoint              // a checkpoint blocked the job
 	Restart                 // a restarted job did not make progress yet
 	Lost                    // progress that a failure undid
+	Preempted               // progress that a preemption undid
 	Wasted                  // progress of a job that was killed or cancelled
 	Stalled                 // its job hung on a failure not yet noticed, or made no progress
 	Idle                    // free, and nobody waited
@@ -19,7 +20,7 @@ const (
 	NumCauses
 )
 
-var causeNames = [NumCauses]string{"useful", "throttled", "checkpoints", "restarts", "lost to failures", "killed or cancelled", "stalled",
+var causeNames = [NumCauses]string{"useful", "throttled", "checkpoints", "restarts", "lost to failures", "lost to preemption", "killed or cancelled", "stalled",
 	"idle", "free while jobs waited", "drained", "down"}
 
 func (c Cause) String() string { return causeNames[c] }
@@ -51,7 +52,7 @@ func (g *GPUTime) Run(gpus, dt, speed float64) {
 	}
 }
 
-// Move enters that progress of so much GPU-time at full speed did not last: to Lost or Wasted.
+// Move enters that progress of so much GPU-time at full speed did not last: to Lost, Preempted or Wasted.
 func (g *GPUTime) Move(to Cause, gpuSeconds float64) {
 	g.By[Useful].Add(-gpuSeconds)
 	g.By[to].Add(gpuSeconds)

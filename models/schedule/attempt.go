@@ -51,6 +51,11 @@ type scratch struct {
 	sizes  []size
 	times  []float64 // of completion-time estimates
 	freed  []float64
+
+	now      float64    // of this pass
+	standing []standing // running jobs by rank
+	chosen   []*Item
+	may      []int32 // slots that may be preempted
 }
 
 func (c *Config) scratch(s *State) *scratch {

@@ -92,6 +92,12 @@ func TestChaos(t *testing.T) {
 			}
 			a := c.Pass(s, now, nil)
 			b := c.Pass(twin, now, nil)
+			for _, st := range a {
+				if e := s.Entry(st.Job); st.Stop {
+					req := e.Request
+					both(func(s *State) { c.Submit(s, now, req) })
+				}
+			}
 			if !reflect.DeepEqual(a, b) {
 				t.Fatalf("seed %d, %+v: at %g s one state starts %+v, its clone %+v", seed, spec, now, a, b)
 			}

@@ -24,6 +24,10 @@ type Config struct {
 	ageing    float64 // priority per s
 	byQueue   bool    // turns go by queue, not by user
 	holdExtra float64 // s
+	interval  float64 // s
+
+	preemption preemption
+	quotas     quotas
 
 	capacity  []workload.Vector // by node
 	kinds     []workload.Vector // the different ones among them
@@ -57,6 +61,7 @@ func Compile(spec *Spec, tree *facility.Tree, capacity []workload.Vector, leafOf
 		ageing:    float64(spec.Ageing),
 		byQueue:   spec.Turns == "queue",
 		holdExtra: float64(spec.HoldExtra),
+		interval:  float64(spec.Interval),
 		capacity:  slices.Clone(capacity),
 		words:     (nodes + 63) / 64,
 	}
@@ -76,6 +81,13 @@ func Compile(spec *Spec, tree *facility.Tree, capacity []workload.Vector, leafOf
 		return nil, fmt.Errorf("scheduler: unknown placement %q", name)
 	}
 	c.placement = p.placement
+
+	if err := c.preempts(spec); err != nil {
+		return nil, err
+	}
+	if _, ok := c.order.(attained); ok && c.preemption.promote > 0 {
+		c.order = aging{}
+	}
 
 	c.axis = workload.CPU
 	for n := range c.capacity {
@@ -136,6 +148,12 @@ func (c *Config) classify() {
 // Bind resolves the users and queues that reservations name: users[i] is the name of Request.User i. Call it
 // before NewState; without it, named reservations admit nobody.
 func (c *Config) Bind(users, queues []string) {
+	if len(c.preemption.firm) > 0 {
+		c.preemption.firmly = make([]bool, len(queues))
+		for i, q := range queues {
+			c.preemption.firmly[i] = slices.Contains(c.preemption.firm, q)
+		}
+	}
 	for i := range c.reservations {
 		r := &c.reservations[i]
 		r.user, r.queue = -1, -1

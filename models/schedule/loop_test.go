@@ -23,6 +23,8 @@ type task struct {
 type outcome struct {
 	start, end float64
 	slices     []Slice
+	stops      int     // times that it was preempted
+	wait       float64 // s in the queue, in all
 	promise    float64 // the first finite start that it was promised, +Inf when none
 }
 
@@ -45,8 +47,14 @@ func replayWith(t testing.TB, c *Config, tasks []task, check func(s *State, now 
 		job int32
 	}
 	var running []ending
+	left := make([]float64, len(tasks)) // s of work
+	since := make([]float64, len(tasks))
+	for i := range tasks {
+		left[i], since[i] = tasks[i].run, tasks[i].Submit
+	}
 	var starts []Start
-	for arrived, left := 0, len(tasks); left > 0; {
+	var again []Request
+	for arrived, todo := 0, len(tasks); todo > 0; {
 		now := math.Inf(1)
 		if arrived < len(tasks) {
 			now = tasks[arrived].Submit
@@ -58,14 +66,14 @@ func replayWith(t testing.TB, c *Config, tasks []task, check func(s *State, now 
 			now = min(now, at)
 		}
 		if math.IsInf(now, 1) {
-			t.Fatalf("%d jobs never start; queue %+v, first %+v", left, s.Queue, s.Entries[first(s)])
+			t.Fatalf("%d jobs never start; queue %+v, first %+v", todo, s.Queue, s.Entries[first(s)])
 		}
 		running = slices.DeleteFunc(running, func(r ending) bool {
 			if r.at > now {
 				return false
 			}
 			c.Release(s, now, r.job)
-			left--
+			todo--
 			return true
 		})
 		for arrived < len(tasks) && tasks[arrived].Submit <= now {
@@ -75,11 +83,33 @@ func replayWith(t testing.TB, c *Config, tasks []task, check func(s *State, now 
 		}
 		starts = c.Pass(s, now, starts[:0])
 		for _, st := range starts {
-			o := &out[st.Job]
-			o.start, o.end = now, now+tasks[st.Job].run
+			o, k := &out[st.Job], &tasks[st.Job]
+			if st.Stop {
+				o.stops++
+				ran := now - since[st.Job]
+				left[st.Job] -= ran
+				r := k.Request
+				r.Estimate = max(1e-6, r.Estimate-(k.run-left[st.Job]))
+				left[st.Job] += c.PreemptionCost(c.size(&Entry{Request: r}))
+				r.Estimate += c.PreemptionCost(c.size(&Entry{Request: r}))
+				running = slices.DeleteFunc(running, func(r ending) bool { return r.job == st.Job })
+				since[st.Job] = now
+				again = append(again, r)
+				continue
+			}
+			o.wait += now - since[st.Job]
+			since[st.Job] = now
+			if math.IsNaN(o.start) {
+				o.start = now
+			}
+			o.end = now + left[st.Job]
 			o.slices = slices.Clone(st.Slices)
 			running = append(running, ending{o.end + c.HoldExtra(), st.Job})
 		}
+		for _, r := range again {
+			c.Submit(s, now, r)
+		}
+		again = again[:0]
 		for it := range s.Queue.All() {
 			if e := &s.Entries[it.Slot]; math.IsInf(out[e.Job].promise, 1) {
 				out[e.Job].promise = e.Promise

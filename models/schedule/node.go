@@ -129,20 +129,35 @@ func (c *Config) free(s *State, slot int32) {
 	e := &s.Entries[slot]
 	need := demand(&e.Request)
 	for ch := e.First; ch >= 0; {
-		k := s.Chunks[ch]
-		nd := &s.Nodes[k.Node]
-		nd.Free = nd.Free.Add(c.holds(e, &k, &need))
-		nd.Exclusive = nd.Exclusive && !e.Whole
-		nd.GPUUsed &^= k.GPUs
-		nd.Parts -= k.Parts
-		if nd.Parts == 0 { // also forgets rounding errors
-			nd.Free = c.capacity[k.Node]
-		}
-		nd.Free[workload.GPU] = float64(bits.OnesCount64(nd.GPUUp &^ nd.GPUUsed))
-		c.index(s, k.Node)
-		c.occupy(s, e, k.Node, &need, -float64(k.Parts))
+		next := s.Chunks[ch].Next
+		c.lose(s, e, &s.Chunks[ch], &need)
 		s.Chunks[ch].Next, s.Chain = s.Chain, ch
-		ch = k.Next
+		ch = next
+	}
+	e.First = -1
+}
+
+// lose takes back what a chunk of the job holds.
+func (c *Config) lose(s *State, e *Entry, k *Chunk, need *workload.Vector) {
+	nd := &s.Nodes[k.Node]
+	nd.Free = nd.Free.Add(c.holds(e, k, need))
+	nd.Exclusive = nd.Exclusive && !e.Whole
+	nd.GPUUsed &^= k.GPUs
+	nd.Parts -= k.Parts
+	if nd.Parts == 0 { // also forgets rounding errors
+		nd.Free = c.capacity[k.Node]
+	}
+	nd.Free[workload.GPU] = float64(bits.OnesCount64(nd.GPUUp &^ nd.GPUUsed))
+	c.index(s, k.Node)
+	c.occupy(s, e, k.Node, need, -float64(k.Parts))
+}
+
+// unchain gives back the chunks of a job that has been lifted off its nodes.
+func (c *Config) unchain(s *State, e *Entry) {
+	for ch := e.First; ch >= 0; {
+		next := s.Chunks[ch].Next
+		s.Chunks[ch].Next, s.Chain = s.Chain, ch
+		ch = next
 	}
 	e.First = -1
 }

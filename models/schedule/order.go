@@ -30,7 +30,13 @@ var orders = map[string]order{
 	"smallest-area":  smallestArea{},
 	"mct":            completion{},
 	"priority":       priority{},
+	"srtf":           remaining{},
+	"srsf":           remainingService{},
+	"las":            attained{},
 }
+
+// preemptive are the orders that make no sense without preemption.
+var preemptive = map[string]bool{"srtf": true, "srsf": true, "las": true}
 
 // size returns what a job asks for in units of the indexed resource (GPUs, or CPU cores in a site without), a
 // whole node counting as the largest there is.

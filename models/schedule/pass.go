@@ -25,6 +25,9 @@ func (c *Config) Pass(s *State, now float64, starts []Start) []Start {
 	sc.slices = sc.slices[:0]
 	c.settle(s, now)
 	starts = c.startPinned(s, now, starts)
+	if sc.now = now; !c.due(s, now) {
+		return starts
+	}
 	if s.Queue.Count > 0 {
 		if o, ok := c.order.(moving); ok {
 			o.begin(c, s, now)
@@ -43,9 +46,14 @@ func (c *Config) Pass(s *State, now float64, starts []Start) []Start {
 		clear(sc.dead[0][:])
 		clear(sc.dead[1][:])
 		sc.gone = sc.gone[:0]
-		if c.backfill == conservative {
+		switch {
+		case c.backfill == conservative:
 			starts = c.passConservative(s, now, starts)
-		} else {
+		case c.preemption.count:
+			starts = c.passCount(s, now, starts)
+		case c.preemption.on:
+			starts = c.passPlace(s, now, starts)
+		default:
 			starts = c.pass(s, now, starts)
 		}
 		for _, it := range sc.gone {
@@ -212,6 +220,10 @@ func (c *Config) begin(s *State, slot int32, now float64, starts []Start) []Star
 	sc, e := s.scratch, &s.Entries[slot]
 	e.Phase, e.Begun, e.End = Running, now, now+c.occupancy(e)
 	s.insert(slot)
+	c.quotas.count(s, e, 1)
+	if c.preemption.promote > 0 && e.Key == 0 && c.queueOf(e.Served) > 0 {
+		e.Served = 0 // it begins anew in the first queue
+	}
 	if o, ok := c.order.(turning); ok && !e.Pinned {
 		o.started(s, e.Key)
 	}

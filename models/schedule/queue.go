@@ -7,10 +7,10 @@ import (
 	"slices"
 )
 
-// Submit puts a request into the queue, or sets it aside when pinned. A job that has been released may be submitted
+// Submit puts a request into the queue, or sets it aside when pinned. A job that has been released or preempted may be submitted
 // again; one that waits or runs may not.
-func (c *Config) Submit(s *State, _ float64, r Request) {
-	if s.slot(r.Job) >= 0 {
+func (c *Config) Submit(s *State, now float64, r Request) {
+	if slot := s.slot(r.Job); slot >= 0 && s.Entries[slot].Phase != Halted {
 		panic(fmt.Sprintf("schedule: job %d submitted twice", r.Job))
 	}
 	if r.Parts < 1 {
@@ -18,6 +18,10 @@ func (c *Config) Submit(s *State, _ float64, r Request) {
 	}
 	slot := s.enter(r)
 	e := &s.Entries[slot]
+	if e.Since = now; e.Phase == Halted && c.preemption.ties == tieWaiting { // it goes to the end of the queue
+		e.Seq = s.NextSeq
+		s.NextSeq++
+	}
 	if r.Pinned {
 		e.Phase = Pinned
 		i, _ := slices.BinarySearchFunc(s.Pinned, slot, func(a, b int32) int {
@@ -46,6 +50,7 @@ func (c *Config) Release(s *State, now float64, job int32) {
 	}
 	s.remove(slot)
 	c.free(s, slot)
+	c.quotas.count(s, &s.Entries[slot], -1)
 	s.leave(slot)
 	s.Dirty = true
 }
@@ -60,6 +65,7 @@ func (c *Config) Cancel(s *State, job int32) bool {
 	case Running:
 		s.remove(slot)
 		c.free(s, slot)
+		c.quotas.count(s, &s.Entries[slot], -1)
 	case Pinned:
 		s.Pinned = slices.DeleteFunc(s.Pinned, func(x int32) bool { return x == slot })
 	case Waiting:
@@ -84,11 +90,14 @@ func (c *Config) Extend(s *State, job int32, end float64) {
 }
 
 // Wake returns the next time at which [Config.Pass] may start something though nothing else happens, and whether
-// there is one: a pinned start, the begin or end of a reservation.
-func (c *Config) Wake(s *State, _ float64) (at float64, ok bool) {
-	at = math.Inf(1)
+// there is one: a pinned start, the begin or end of a reservation, a change of ranks, the next time it decides at all.
+func (c *Config) Wake(s *State, now float64) (at float64, ok bool) {
+	at = c.wakePreemption(s, now)
 	if s.Queue.Count > 0 && len(c.reservations) > 0 {
 		at = s.Edge
+	}
+	if c.interval > 0 && s.Queue.Count > 0 {
+		at = s.Tick // whatever comes before it must wait
 	}
 	if len(s.Pinned) > 0 {
 		at = min(at, s.Entries[s.Pinned[0]].Start)

@@ -17,7 +17,8 @@ type Request struct {
 	Parts       int32           // members of the gang, at least 1; they start together or not at all
 	Part        workload.Vector // demand of each part; a fraction of a GPU is rounded up to a device
 	Whole       bool            // each part holds a whole node, with all its devices
-	User, Queue int32           // dense numbers, for turns and reservations; -1: none
+	User, Queue int32           // dense numbers, for turns, reservations and quotas; -1: none
+	Firm        bool            // never preempted
 
 	Pinned bool    // a replayed placement: starts at Start on Nodes, whatever is free
 	Start  float64 // when Pinned
@@ -32,11 +33,12 @@ type Slice struct {
 	Demand workload.Vector // all of it; of a whole node, the node's capacity
 }
 
-// Start is one decision: the job runs from now on these slices. They are valid until the next call of
+// Start is one decision: the job runs from now on these slices, or stops. Slices are valid until the next call of
 // [Config.Pass] on the same state.
 type Start struct {
 	Job    int32
 	Slices []Slice
+	Stop   bool // it is preempted and holds nothing any more; submit it again with what is left of it, or cancel it
 }
 
 // Phase is where a job is in its life with the scheduler.
@@ -48,6 +50,7 @@ const (
 	Waiting              // in the queue
 	Pinned               // its time has not come
 	Running              // holds nodes
+	Halted               // preempted, and not yet submitted again
 )
 
 // Entry is a job that waits or runs.
@@ -61,6 +64,9 @@ type Entry struct {
 	End     float64 // when it is expected to free its nodes, +Inf when unknown
 	Promise float64 // the latest start that backfill has promised it, +Inf when none
 	First   int32   // its chain of chunks, or -1: what it holds, or what is reserved for it
+	Since   float64 // when it was last submitted
+	Served  float64 // service in the runs that were preempted, as the order counts it
+	Stopped float64 // when it was last preempted
 }
 
 // Item is a place in the queue: what deciding on a job needs at first sight.
@@ -126,6 +132,9 @@ type State struct {
 	Known   uint64  // items of the queue before this Seq could not start in the last pass
 	Apart   bool    // conservative backfill reserves certain nodes, not slots
 	Head    int32   // slot of the job that the last pass found blocked, or -1
+	Tick    float64 // with an interval, the next time at which the scheduler decides
+
+	Usage []workload.Vector // by queue of the quota tree: what its jobs hold
 
 	scratch *scratch `state:"-"`
 }
@@ -170,6 +179,7 @@ func (s *State) Clone() *State {
 	t.Empty = slices.Clone(s.Empty)
 	t.Turns = slices.Clone(s.Turns)
 	t.Used = slices.Clone(s.Used)
+	t.Usage = slices.Clone(s.Usage)
 	t.scratch = nil
 	return &t
 }
@@ -193,6 +203,11 @@ func (s *State) slot(job int32) int32 {
 func (s *State) enter(r Request) int32 {
 	for int(r.Job) >= len(s.SlotOf) {
 		s.SlotOf = append(s.SlotOf, 0)
+	}
+	if slot := s.slot(r.Job); slot >= 0 { // preempted
+		e := &s.Entries[slot]
+		e.Request, e.Promise, e.First, e.Member = r, math.Inf(1), -1, -1
+		return slot
 	}
 	var slot int32
 	if n := len(s.Vacant); n > 0 {
