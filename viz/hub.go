@@ -20,8 +20,9 @@ const (
 	frameRest  = 50 * time.Millisecond
 	statusRest = 250 * time.Millisecond
 	keyRest    = 5 * time.Second
-	askRest    = time.Second // between keyframes that viewers ask for
-	share      = 10          // a hub rests so many times as long as it works, to leave the machine to the run
+	askRest    = time.Second          // between keyframes that viewers ask for
+	viewerRest = 3 * time.Millisecond // more for each viewer: what is sent to her has its cost too
+	share      = 10                   // a hub rests so many times as long as it works, to leave the machine to the run
 )
 
 // hub sends the head of one run to those who attend it.
@@ -94,7 +95,7 @@ func (h *hub) pump() {
 		}
 		last = time.Now()
 		h.publish(last)
-		rest = max(frameRest, share*time.Since(last))
+		rest = max(frameRest, share*time.Since(last), time.Duration(len(h.followers()))*viewerRest)
 		if h.run.ended() {
 			h.finish()
 			return
