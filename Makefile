@@ -33,8 +33,14 @@ build: web
 web: $(if $(NPM),$(WEB)/dist/index.html)
 	$(if $(NPM),,@echo 'no Node.js with npm here: the binary will serve a plain page instead of the visualizer')
 
-$(WEB)/dist/index.html: $(WEB_SRC) $(WEB)/package-lock.json
-	cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error && npm run build --silent
+WEB_DEPS := $(WEB)/node_modules/.package-lock.json
+
+$(WEB_DEPS): $(WEB)/package-lock.json
+	cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(WEB)/dist/index.html: $(WEB_SRC) $(WEB_DEPS)
+	cd $(WEB) && npm run build --silent
 
 ## test: vet, then every test; the summary is go test's own
 test:
@@ -47,7 +53,7 @@ test:
 	exit $$failed
 
 ## test-web: the front end's own tests, then the visualizer in a real browser (Chromium) on the binary
-test-web: $(if $(NPM),build)
+test-web: $(if $(NPM),build $(WEB_DEPS))
 	$(if $(NPM),cd $(WEB) && npm test --silent && npm run browser --silent,@echo 'SKIPPED: the visualizer was not tested, for want of Node.js with npm')
 
 ## notebooks: execute all notebooks against a real server; they and their charts are then in runs/notebooks
