@@ -159,6 +159,7 @@ func (r *Run) Submit(ctx context.Context, job, who string) (entry string, at flo
 		if err != nil {
 			return err
 		}
+		plan.Channels, plan.Only = r.plan.Channels, r.plan.Only // the recording goes on
 		w, err := relive(ctx, plan, base.Seed, r.world.Now())
 		if err != nil {
 			return err

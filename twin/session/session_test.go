@@ -128,6 +128,7 @@ func TestPaceChangesNothing(t *testing.T) {
 // What is done by hand is done again from the log: the resolved scenario and the entries are the run.
 func TestActionsRepeat(t *testing.T) {
 	plan, base := file(t)
+	plan = Widen(plan)
 	hand := &tape{}
 	o := options(plan, hand, until)
 	o.Paused = true
@@ -178,7 +179,7 @@ func TestActionsRepeat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wait(t, start(t, repeated, options(repeated, again, until)))
+	wait(t, start(t, Widen(repeated), options(repeated, again, until)))
 	same(t, "repeated", hand, again)
 }
 

@@ -85,12 +85,17 @@ func OpenDirectory(r *rundir.Run) (*Directory, error) {
 	return d, nil
 }
 
-// index finds the times of all samples, by the level that has the fewest rows.
+// index finds the times of all samples, by the level that goes furthest and of those has the fewest rows.
 func (d *Directory) index() error {
-	best, rows := facility.NumKinds, int64(math.MaxInt64)
+	best, rows, end := facility.NumKinds, int64(math.MaxInt64), math.Inf(-1)
 	for k := range facility.NumKinds {
-		if l := d.levels[k]; l != nil && len(l.groups) > 0 && l.table.Rows < rows && k != facility.Job {
-			best, rows = k, l.table.Rows
+		l := d.levels[k]
+		if l == nil || len(l.groups) == 0 || k == facility.Job {
+			continue
+		}
+		to := l.groups[len(l.groups)-1].To
+		if to > end || to == end && l.table.Rows < rows {
+			best, rows, end = k, l.table.Rows, to
 		}
 	}
 	if best == facility.NumKinds {
