@@ -177,6 +177,9 @@ func (w *World) pass() {
 			w.start(&w.starts[i])
 		}
 	}
+	if w.PassPending { // preempted jobs are in the queue again
+		return
+	}
 	w.WakeGen++
 	if at, ok := w.sched.Wake(&w.Sched, w.Now); ok && at < w.plan.Duration {
 		w.push(at, phaseSchedule, evPass, 0, w.WakeGen)

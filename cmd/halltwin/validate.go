@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/halltwin/halltwin/models/suggest"
@@ -146,7 +147,7 @@ func figure(x *validate.Figure) string { return fmt.Sprintf("%.8g", x.Value) }
 func benchmark(all []validate.Benchmark, name string) (validate.Benchmark, error) {
 	var names []string
 	for _, x := range all {
-		if x.Name == name {
+		if x.Name == name || slices.Contains(x.Also, name) {
 			return x, nil
 		}
 		names = append(names, x.Name)

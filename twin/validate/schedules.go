@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -18,12 +16,14 @@ import (
 
 // Schedules runs job logs whose schedules others have computed and compares start times.
 var Schedules = Benchmark{
-	Name:  "schedules",
-	About: "start times of job logs against an independent reference, Helios' and Tiresias' own simulators",
+	Name:  "schedulers",
+	Also:  []string{"schedules"},
+	About: "job logs and GPU shares under many policies against an independent reference, the simulators of Helios, Tiresias, Muri and FGD, and a testbed",
 	Data: "peers/easy-hpc2n240: start_times.csv (job_id, submit_s, runtime_s, procs, walltime_s, ref_fcfs, ref_easy_walltime, ref_easy_exact, " +
 		"ref_conservative_walltime, ref_conservative_exact) and *.machines (processors in the third column); " +
-		"sched/helios_philly: expected_helios_code.csv (policy, vc, nodes, avg_jct_s, avg_queue_s, max_end_s) and vc_*.csv (submit_s, duration_s, num_gpus); " +
-		"sched/tiresias: 60_job.csv (job_id, num_gpu, submit_time, duration) and expected_n*g*_{fifo,fjf}_count.job.csv (job_id, start_time, end_time)",
+		"sched/helios_philly: expected_helios_code.csv (policy, vc, nodes, avg_jct_s, avg_queue_s, max_end_s, preemptions) and vc_*.csv (submit_s, duration_s, num_gpus); " +
+		"sched/tiresias: 60_job.csv (job_id, num_gpu, submit_time, duration) and expected_n*g*_POLICY_{count,yarn}.job.csv (job_id, start_time, end_time, pending_time, preempt); " +
+		"sched/muri: published_sim_results.csv (metric, policy, a column a trace), sim_TRACE.csv and cluster_trace.csv (job_id, num_gpu, submit_time, duration), testbed_POLICY.job.csv (JCT)",
 	Run: runSchedules,
 }
 
@@ -31,7 +31,7 @@ func runSchedules(ctx context.Context, data string) (*Result, error) {
 	r := &Result{}
 	var missing error
 	found := 0
-	for _, part := range []func(context.Context, *Result, string) error{easyHPC2N, helios, tiresias} {
+	for _, part := range []func(context.Context, *Result, string) error{easyHPC2N, helios, tiresias, muri} {
 		err := part(ctx, r, data)
 		if m := (*MissingError)(nil); errors.As(err, &m) {
 			missing = m
@@ -55,15 +55,23 @@ func schedulesOf(ctx context.Context, dir, name, node string, nodes int, trace, 
 	if err != nil {
 		return nil, err
 	}
-	log := &jobLog{start: map[string]float64{}, end: map[string]float64{}}
+	log := newJobLog()
 	if _, err := twin.Run(ctx, p, twin.Options{Seed: p.Seed, Sink: log}); err != nil {
 		return nil, err
 	}
 	return log, ctx.Err()
 }
 
-// jobLog is a sink that keeps when jobs started and ended.
-type jobLog struct{ start, end map[string]float64 }
+// jobLog is a sink that keeps when jobs first started and ended, how often they were preempted, and how long they ran in all.
+type jobLog struct {
+	start, end, ran, from map[string]float64
+	stops                 map[string]int
+	preemptions           int
+}
+
+func newJobLog() *jobLog {
+	return &jobLog{start: map[string]float64{}, end: map[string]float64{}, ran: map[string]float64{}, from: map[string]float64{}, stops: map[string]int{}}
+}
 
 var _ record.Sink = (*jobLog)(nil)
 
@@ -75,8 +83,16 @@ func (l *jobLog) Event(e *record.Event) error {
 	id, _, _ := strings.Cut(strings.TrimPrefix(e.Subject, "job "), " ")
 	switch e.Type {
 	case "job.start":
-		l.start[id] = e.Time
+		if _, again := l.start[id]; !again {
+			l.start[id] = e.Time
+		}
+		l.from[id] = e.Time
+	case "job.preempt":
+		l.ran[id] += e.Time - l.from[id]
+		l.stops[id]++
+		l.preemptions++
 	case "job.done":
+		l.ran[id] += e.Time - l.from[id]
 		l.end[id] = e.Time
 	}
 	return nil
@@ -144,109 +160,6 @@ func easyHPC2N(ctx context.Context, r *Result, data string) error {
 		r.Add("hpc2n."+strings.TrimPrefix(c.reference, "ref_"), float64(equal), "jobs", fmt.Sprintf(">= %d", need), equal >= need)
 	}
 	r.Say("hpc2n: jobs of %d that start at the second of the reference, on %d processors; _walltime plans with the limits that users gave, _exact with the run times", len(ids[0]), processors)
-	return nil
-}
-
-// helios compares the mean times of virtual clusters of 8-GPU nodes with Helios' own simulator. Helios puts a job of up to
-// 8 GPUs on the fullest node that takes it, and larger ones on whole nodes.
-func helios(ctx context.Context, r *Result, data string) error {
-	dir, err := folder(data, "sched/helios_philly", "they are virtual clusters of the Philly trace (siasosp23/artifacts) and what the simulator of S-Lab-System-Group/HeliosArtifact makes of them",
-		"expected_helios_code.csv")
-	if err != nil {
-		return err
-	}
-	names, err := readStrings(filepath.Join(dir, "expected_helios_code.csv"), "policy", "vc")
-	if err != nil {
-		return err
-	}
-	want, err := readNumbers(filepath.Join(dir, "expected_helios_code.csv"), "nodes", "avg_jct_s", "avg_queue_s", "max_end_s")
-	if err != nil {
-		return err
-	}
-	for i, policy := range names[0] {
-		ours, ok := map[string]string{"fifo": "fcfs", "sjf": "sjf"}[policy]
-		if !ok {
-			continue // srtf preempts
-		}
-		file := "vc_" + names[1][i] + ".csv"
-		jobs, err := readNumbers(filepath.Join(dir, file), "submit_s", "duration_s")
-		if os.IsNotExist(err) {
-			continue
-		} else if err != nil {
-			return err
-		}
-		log, err := schedulesOf(ctx, dir, "helios", "{gpus: 8, gpu: {spread: 0}}", int(want[0][i]),
-			file+", format: csv, gpus_per_node: 1, columns: {submit: submit_s, run: duration_s, gpus: num_gpus}",
-			"policy: "+ours+", placement: consolidate-by-node", 2*want[3][i])
-		if err != nil {
-			return err
-		}
-		n := float64(len(jobs[0]))
-		queued, run := 0.0, 0.0
-		for _, id := range slices.Sorted(maps.Keys(log.start)) {
-			queued += log.start[id]
-		}
-		for k := range jobs[0] {
-			queued -= jobs[0][k]
-			run += jobs[1][k]
-		}
-		key := "helios." + policy + "_" + names[1][i]
-		all := len(log.start) == len(jobs[0])
-		for _, f := range []struct {
-			name        string
-			value, want float64
-		}{{"completion", (queued + run) / n, want[1][i]}, {"queueing", queued / n, want[2][i]}} {
-			r.Add(key+"."+f.name, f.value, "s", fmt.Sprintf("%.2f ± 0.01", f.want), all && math.Abs(f.value-f.want) <= 0.01+1e-9)
-		}
-	}
-	r.Say("helios: mean time from submission to the end of a job, and to its start")
-	return nil
-}
-
-// tiresias compares the start and end of every job with Tiresias' simulator, on pooled GPUs.
-func tiresias(ctx context.Context, r *Result, data string) error {
-	dir, err := folder(data, "sched/tiresias", "it is the 60-job trace of SymbioticLab/Tiresias and what its simulator makes of it", "60_job.csv")
-	if err != nil {
-		return err
-	}
-	for _, scheme := range []struct{ theirs, ours string }{{"fifo", "fcfs"}, {"fjf", "first-fit"}} {
-		paths, err := filepath.Glob(filepath.Join(dir, "expected_n*g*_"+scheme.theirs+"_count.job.csv"))
-		if err != nil {
-			return err
-		}
-		for _, path := range paths {
-			var nodes, gpus int
-			if _, err := fmt.Sscanf(filepath.Base(path), "expected_n%dg%d_", &nodes, &gpus); err != nil {
-				return fmt.Errorf("%s: no numbers of nodes and GPUs in the name", path)
-			}
-			ids, err := readStrings(path, "job_id")
-			if err != nil {
-				return err
-			}
-			want, err := readNumbers(path, "start_time", "end_time")
-			if err != nil {
-				return err
-			}
-			last := 0.0
-			for _, end := range want[1] {
-				last = max(last, end)
-			}
-			log, err := schedulesOf(ctx, dir, "tiresias", fmt.Sprintf("{gpus: %d, gpu: {spread: 0}}", gpus), nodes,
-				"60_job.csv, format: csv, gpus_per_node: 1, columns: {id: job_id, submit: submit_time, run: duration, gpus: num_gpu}",
-				"policy: "+scheme.ours+", placement: first-fit", 2*last)
-			if err != nil {
-				return err
-			}
-			exact := 0
-			for i, id := range ids[0] {
-				if log.start[id] == want[0][i] && log.end[id] == want[1][i] {
-					exact++
-				}
-			}
-			r.Add(fmt.Sprintf("tiresias.n%dg%d_%s", nodes, gpus, scheme.theirs), float64(exact), "jobs", fmt.Sprintf(">= %d", len(ids[0])), exact == len(ids[0]))
-		}
-	}
-	r.Say("tiresias: jobs whose start and end are both exact")
 	return nil
 }
 

@@ -8,9 +8,10 @@ import (
 
 // Benchmark is one public benchmark.
 type Benchmark struct {
-	Name  string // "surf-week"
-	About string // one line: what is compared with what
-	Data  string // the folder and files that it reads below the data folder, and where they are published
+	Name  string   // "surf-week"
+	Also  []string // earlier names, still understood
+	About string   // one line: what is compared with what
+	Data  string   // the folder and files that it reads below the data folder, and where they are published
 	Run   func(ctx context.Context, dataDir string) (*Result, error)
 }
 
@@ -60,7 +61,7 @@ func (e *MissingError) Error() string {
 }
 
 // benchmarks is the registry, filled where each benchmark is defined in its own file.
-var benchmarks = []Benchmark{SURFWeek, OpenDCMicro, RAPSFrontier, RAPSMarconi100, Schedules, Failures, PhysicsReferences, PowerSequences, AnnualPUE, Integrator, RideThrough, WholePlants, Collectives}
+var benchmarks = []Benchmark{SURFWeek, OpenDCMicro, RAPSFrontier, RAPSMarconi100, Schedules, Failures, PhysicsReferences, PowerSequences, AnnualPUE, Integrator, RideThrough, WholePlants, Collectives, StepTime}
 
 // All returns every benchmark, in the order in which they are listed.
 func All() []Benchmark { return benchmarks }
