@@ -13,8 +13,9 @@ import (
 // Dies take seconds to minutes to follow their power and their coolant, where their type states heat capacities. The
 // hottest die of each slice stands for it: where it was when its power or its coolant last changed, and where it is bound
 // ([compute.Die]). Nobody looks at it until something changes again, or somebody asks; when it will come to its slowdown or
-// shutdown temperature is known in closed form and is an event. Power follows temperature only through these events: between
-// them a rack draws what it draws with its dies at rest, so that energy stays exact.
+// shutdown temperature is known in closed form and is an event. Power is constant between evaluations, so that energy stays
+// exact: in steps shorter than a die takes to follow, leakage is that of its mean temperature over the step to come, and
+// the rack is evaluated anew in each until its dies are at rest; in longer ones it is that at rest.
 
 // hotGPU is the GPU of a node that gets hottest: the others of it are never held back before it is.
 type hotGPU struct {
@@ -97,6 +98,8 @@ func (w *World) steer(u *run, t *compute.Node, inlet float64) {
 			}
 			u.Until = max(u.Until, sl.Die.Until)
 			switch {
+			case gr.Again > 0:
+				u.Cross = min(u.Cross, w.Now+gr.Again)
 			case gr.Over:
 				u.Cross = min(u.Cross, sl.Die.Reaches(g, g.Slowdown))
 			case gr.Rest.Die > g.Shutdown:
@@ -119,7 +122,10 @@ func (w *World) watchDies(r int32, at float64) {
 	}
 }
 
-// heatUp is the moment at which a die of a rack comes to a threshold.
+// soon is the time in s within which a die counts as being at a threshold: that of the event that says so, but for rounding.
+const soon = 1e-6
+
+// heatUp is the moment at which a die of a rack comes to a threshold, or a sink has cooled so far that its die may draw more.
 func (w *World) heatUp(r int32) {
 	rs := &w.Racks[r]
 	t := &w.plan.RackTypes[w.plan.RackType[r]].Node
@@ -131,14 +137,14 @@ func (w *World) heatUp(r int32) {
 		first, _ := w.plan.Tree.Children(facility.GPU, n)
 		for i := w.Nodes[n].Slice; i >= 0 && w.Nodes[n].Up; i = w.Slices[i].OnNode {
 			sl := &w.Slices[i]
-			if sl.GPUs == 0 || sl.Die.Rest.Die <= g.Slowdown {
+			if sl.GPUs == 0 {
 				continue
 			}
-			if sl.Die.Rest.Die > g.Shutdown && sl.Die.Reaches(g, g.Shutdown) <= w.Now {
+			if sl.Die.Rest.Die > g.Shutdown && sl.Die.Reaches(g, g.Shutdown) <= w.Now+soon {
 				w.shut(r, true)
 				return
 			}
-			if sl.Die.Reaches(g, g.Slowdown) <= w.Now {
+			if !sl.Hot && sl.Die.Reaches(g, g.Slowdown) <= w.Now+soon {
 				sl.Hot = true
 				gpu = first + int32(w.worst(n, t, sl.GPUs).local)
 				held += bits.OnesCount64(sl.GPUs)

@@ -11,8 +11,9 @@ import (
 // layout is a rack as runs of equal nodes, so that a rack costs what is different in it, and of that only what changed. It
 // follows from the state and is no part of it.
 type layout struct {
-	runs []run
-	laid bool
+	runs  []run
+	laid  bool
+	until float64 // from then on more of its nodes may be alike: their dies have come to rest
 }
 
 // run is a stretch of nodes of one shelf that are all alike: idle, or each held by the same job in the same way.
@@ -33,6 +34,7 @@ type share struct {
 	Die       int32   // the GPU of that die, or -1
 	Until     float64 // from then on its dies are at rest
 	Cross     float64 // when the next of them comes to a threshold
+	Moving    bool    // it draws what its dies draw on their way
 	Throttled float64 // GPUs held back by heat
 	Limited   float64 // GPUs held back by a power limit
 }
@@ -80,13 +82,19 @@ func (w *World) mark(r int32) {
 // lay finds the runs of a rack.
 func (w *World) lay(r, shelf int32) *layout {
 	l := &w.layouts[r]
-	if l.laid {
+	if l.laid && w.Now < l.until {
 		return l
 	}
 	lo, hi := w.plan.Tree.Children(facility.Node, r)
-	l.runs, l.laid = l.runs[:0], true
+	l.runs, l.laid, l.until = l.runs[:0], true, math.Inf(1)
 	for n := lo; n < hi; n++ {
-		if k := len(l.runs) - 1; (n-lo)%shelf != 0 && w.alike(l.runs[k].first, n) {
+		k := len(l.runs) - 1
+		same, until := false, math.Inf(1)
+		if (n-lo)%shelf != 0 {
+			same, until = w.alike(l.runs[k].first, n)
+		}
+		l.until = min(l.until, until)
+		if same {
 			l.runs[k].count++
 		} else {
 			l.runs = append(l.runs, run{first: n, count: 1, speed: math.NaN()})
@@ -96,24 +104,35 @@ func (w *World) lay(r, shelf int32) *layout {
 	return l
 }
 
-// alike reports whether two nodes of a rack draw and run alike, whatever their jobs do.
-func (w *World) alike(a, b int32) bool {
+// alike reports whether two nodes of a rack draw and run alike, whatever their jobs do, or else from when on they might: when
+// their dies have come to rest.
+func (w *World) alike(a, b int32) (same bool, from float64) {
+	never := math.Inf(1)
 	x, y := &w.Nodes[a], &w.Nodes[b]
 	if !x.Up || !y.Up || w.gpusDown(a) != 0 || w.gpusDown(b) != 0 {
-		return false
+		return false, never
 	}
 	if x.Slice < 0 || y.Slice < 0 {
-		return x.Slice == y.Slice
+		return x.Slice == y.Slice, never
 	}
 	s, t := &w.Slices[x.Slice], &w.Slices[y.Slice]
 	node := &w.plan.RackTypes[w.plan.RackType[w.nodeRack[a]]].Node
-	return s.Job == t.Job && s.Hot == t.Hot && s.OnNode < 0 && t.OnNode < 0 && s.Cores == t.Cores && w.GPULimit == nil &&
-		bits.OnesCount64(s.GPUs) == bits.OnesCount64(t.GPUs) && w.worst(a, node, s.GPUs) == w.worst(b, node, t.GPUs)
+	if s.Job != t.Job || s.Hot != t.Hot || s.OnNode >= 0 || t.OnNode >= 0 || s.Cores != t.Cores || w.GPULimit != nil ||
+		bits.OnesCount64(s.GPUs) != bits.OnesCount64(t.GPUs) || w.worst(a, node, s.GPUs) != w.worst(b, node, t.GPUs) {
+		return false, never
+	}
+	if !node.GPU.Lags() || s.Die.Like(&t.Die, w.Now) {
+		return true, never
+	}
+	if from = max(s.Die.Until, t.Die.Until); from <= w.Now {
+		from = never
+	}
+	return false, from
 }
 
 // refresh evaluates a run: its first node stands for all.
 func (w *World) refresh(u *run, t *compute.Node, inlet float64) {
-	u.share, u.fresh = w.evaluateNode(u.first, t, inlet), true
+	u.share, u.fresh = w.evaluateFor(u.first, t, inlet, t.GPU.Window(w.stepLength())), true
 	w.steer(u, t, inlet)
 	first := w.Nodes[u.first].Slice
 	if u.count == 1 || first < 0 {

@@ -70,7 +70,7 @@ func (w *World) evaluate(r int32) {
 	}
 	rs.Use = RackUse{}
 	before := rs.Throttled
-	rs.Flow, rs.Hottest, rs.Die, rs.Speed, rs.Throttled, rs.Limited, rs.Settled = 0, rs.Inlet, -1, 1, 0, 0, 0
+	rs.Flow, rs.Hottest, rs.Die, rs.Speed, rs.Throttled, rs.Limited, rs.Settled, rs.Moving = 0, rs.Inlet, -1, 1, 0, 0, 0, false
 	if !rs.On {
 		rs.Power, w.rackPower[r] = 0, 0
 		w.watchDies(r, math.Inf(1))
@@ -83,7 +83,7 @@ func (w *World) evaluate(r int32) {
 	runs := w.lay(r, shelf).runs
 	for i := range runs {
 		u := &runs[i]
-		if !u.fresh {
+		if !u.fresh || u.Moving || u.Until > w.Now { // dies on their way draw what they draw now
 			w.refresh(u, &rt.Node, rs.Inlet)
 		}
 		rs.add(u)
@@ -123,13 +123,22 @@ func (rs *RackState) add(u *run) {
 		rs.Hottest, rs.Die = u.Hottest, u.Die
 	}
 	rs.Speed, rs.Settled = min(rs.Speed, u.Speed), max(rs.Settled, u.Until)
+	rs.Moving = rs.Moving || u.Moving
 	rs.Throttled += k * u.Throttled
 	rs.Limited += k * u.Limited
 }
 
-// evaluateNode finds what one node adds to its rack, with its coolant at the given °C. What its groups draw is left in
-// w.groups, in the order of its slices.
+// evaluateNode finds what one node adds to its rack, with its coolant at the given °C, as it was last evaluated. What its
+// groups draw is left in w.groups, in the order of its slices.
 func (w *World) evaluateNode(n int32, t *compute.Node, inlet float64) share {
+	return w.evaluateFor(n, t, inlet, asBefore)
+}
+
+// asBefore is the window of dies that were last evaluated for one.
+const asBefore = -1
+
+// evaluateFor is evaluateNode anew, for dies over a window of s to come.
+func (w *World) evaluateFor(n int32, t *compute.Node, inlet, window float64) share {
 	ns := &w.Nodes[n]
 	s := share{Hottest: inlet, Die: -1, Speed: 1}
 	w.groups, w.hots = w.groups[:0], w.hots[:0]
@@ -148,6 +157,17 @@ func (w *World) evaluateNode(n int32, t *compute.Node, inlet float64) share {
 			GPUs: bits.OnesCount64(sl.GPUs), Util: use, Limit: w.limit(n, sl.GPUs, sl.Job),
 			Spread: hot.spread, Before: hot.before, Throttled: sl.Hot,
 		})
+		if t.GPU.Lags() {
+			g := &load.Groups[len(load.Groups)-1]
+			switch {
+			case window >= 0:
+				g.At, g.Window = sl.Die.Now(&t.GPU, w.Now), window
+			case sl.Die.Moving:
+				g.At, g.Window = sl.Die.At, sl.Die.Window
+			default:
+				g.At = sl.Die.Rest
+			}
+		}
 		w.hots = append(w.hots, hot.local)
 	}
 	w.groups = load.Groups
@@ -166,6 +186,7 @@ func (w *World) evaluateNode(n int32, t *compute.Node, inlet float64) share {
 			continue
 		}
 		s.Speed = min(s.Speed, g.Speed)
+		s.Moving = s.Moving || g.Moving
 		switch g.Bound {
 		case compute.Thermal:
 			s.Throttled += float64(g.GPUs)

@@ -84,7 +84,7 @@ func (w *World) limitRacks() {
 		change := math.Abs(t - rs.Inlet)
 		swing = max(swing, math.Abs(w.Cooling.RackInlet[r]-rs.Air))
 		rs.Air = w.Cooling.RackInlet[r]
-		if change > inletTolerance || rs.Throttled > 0 && change > 0 {
+		if change > inletTolerance || rs.Throttled > 0 && change > 0 || rs.Moving {
 			w.stir(int32(r))
 			rs.Inlet = t
 		}
@@ -146,10 +146,7 @@ func (w *World) disturb() {
 // armStep sets the end of the next step: long in calm, short around a disturbance, and where the plant asks for its end
 // sooner. Steps end on whole multiples of their length else, so that they meet the samples.
 func (w *World) armStep() {
-	length := w.plan.Calm
-	if w.Now < w.Calm {
-		length = w.plan.Disturbed
-	}
+	length := w.stepLength()
 	next := (math.Floor(w.Now/length*(1+1e-12)) + 1) * length
 	next = min(next, w.plan.Duration)
 	if next <= w.Now {
@@ -159,6 +156,14 @@ func (w *World) armStep() {
 	w.NextStep = next
 	w.StepGen++
 	w.push(next, phaseStep, evStep, 0, w.StepGen)
+}
+
+// stepLength returns how long steps are at present, in s.
+func (w *World) stepLength() float64 {
+	if w.Now < w.Calm {
+		return w.plan.Disturbed
+	}
+	return w.plan.Calm
 }
 
 func (w *World) lastStep() float64 { return w.Now - w.StepFrom }

@@ -32,15 +32,17 @@
 // The fans take the largest of three demands: the node's load, the inlet temperature, and what holds the hottest
 // die, at rest, at its target: V = V0·clip(g(T_in, P)), fan power ~ y^2.8 (2.6–3). Only when they run at full speed can
 // a die come to its slowdown temperature. From then on it is held a margin below, the mean of what firmware hunts about,
-// and runs free again when it would stay below that margin by itself. At its shutdown temperature it powers off.
+// and runs free again when it would stay below that margin by itself; so is one that its fans could hold, as long as its
+// sink is warm from less flow. At its shutdown temperature it powers off.
+//
+// Leakage is that of the die's mean over the window that its power holds for ([Group].Window), in closed form; of a die at
+// rest where there is none.
 //
 // The closed forms are held to a two-node step and to a step response of one mass (700 W: 25.582 K and 8.906 K after
 // 60 s; 100 to 1,000 W: 83 °C after 11.736 s), and to small steps. Fits of measured step responses use [TwoPole.Follow].
 //
 // # Left out
 //
-// Power follows the temperature at rest, not on the way to it: in the first minute of a load step leakage is stated
-// up to λ times the rise too high. Fans follow the load without delay. A die that its fans can hold, but whose sink is
-// still warm from less flow, may stand above slowdown for seconds without being throttled. GPUs of one node draw alike
-// where they warm one another. Clocks enter through the power limit's curve only.
+// Fans follow the load without delay. GPUs of one node draw alike where they warm one another. In steps longer than a die
+// takes to follow, leakage is that at rest. Clocks enter through the power limit's curve only.
 package compute

@@ -19,6 +19,7 @@ type GPU struct {
 	Slowdown, Shutdown float64
 	Hold               float64 // °C at which the die is held while it throttles
 	limit, speed       []float64
+	slow               float64 // s: the slower time constant of the die at full flow
 }
 
 // The mean of the measured power-limit sweeps of a V100 (ResNet-50 and BERT; Zeus, NSDI 2023, its public data):
@@ -39,6 +40,9 @@ func (s *GPUSpec) Compile() GPU {
 		Leakage: float64(s.Leakage), Target: float64(s.Target), Slowdown: float64(s.Slowdown), Shutdown: float64(s.Shutdown),
 		Hold:  max(float64(s.Target), float64(s.Slowdown)-float64(s.Clear)),
 		limit: v100Limit, speed: v100Speed,
+	}
+	if g.Lags() {
+		_, g.slow = TwoPole{R1: g.DieResistance, R2: g.Resistance - g.DieResistance, C1: g.DieCapacity, C2: g.SinkCapacity}.Taus()
 	}
 	if len(s.Limits) > 0 {
 		g.limit, g.speed = nil, nil

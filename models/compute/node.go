@@ -79,11 +79,18 @@ type Group struct {
 	Before    int     // GPUs that warm the air of the hottest of them
 	Throttled bool    // heat holds it back already
 
+	// Where dies lag: where the hottest of them is, and over how many s to come its mean decides the leakage; 0 for that of
+	// dies at rest.
+	At     Temperatures
+	Window float64
+
 	// Results of Eval.
 	Power  float64      // W a GPU draws
 	Speed  float64      // relative throughput under the limit and the temperature, 0 to 1
 	Bound  Bound        // what holds the speed below 1
-	Over   bool         // the hottest die is bound to pass its slowdown temperature, but runs free until it does
+	Over   bool         // the hottest die may pass its slowdown temperature, but runs free until it does
+	Moving bool         // Power is that of a die on its way, which changes with it
+	Again  float64      // s after which it is to be found again, while a sink is warmer than it will be; 0 for when asked
 	Rest   Temperatures // where its hottest die is bound
 	R1, R2 float64      // K/W of that die to its sink, and from there to the coolant
 }
@@ -119,14 +126,14 @@ type Draw struct {
 }
 
 // Eval computes a working node's draw with its coolant (inlet air, or the supply of its cold plates) at the given
-// temperature in °C, and fills in the results of its groups. Powers, flow and leakage are those of dies at rest.
+// temperature in °C, and fills in the results of its groups. Flow is that of dies at rest, and so is power but for groups with a window.
 func (n *Node) Eval(l *Load, coolant float64) Draw {
 	g := &n.GPU
 	var hot *Group // its dies need the most flow
 	most, busy := 0.0, 0
 	for i := range l.Groups {
 		gr := &l.Groups[i]
-		gr.Power, gr.Speed, gr.Bound, gr.Over = 0, 1, Unbound, false
+		gr.Power, gr.Speed, gr.Bound, gr.Over, gr.Moving, gr.Again = 0, 1, Unbound, false, false, 0
 		if n.GPUs == 0 {
 			continue
 		}
@@ -177,28 +184,60 @@ func (n *Node) heat(gr *Group, coolant, y, relief float64, settled bool) {
 	if g.Leakage > 0 {
 		limit = min(limit, g.Max)
 	}
+	lags := g.Lags() && !settled
 	gr.Power = g.warmed(stated, coolant, r)
+	over := gr.Power-limit > 1e-6 // a die held at its target draws max, but for rounding
+	if lags && gr.Window > 0 && g.Leakage > 0 {
+		gr.rest(coolant, air, max(min(gr.Power, limit), g.Idle))
+		if away(gr.At, gr.Rest, stir) {
+			path := TwoPole{R1: gr.R1, R2: gr.R2, C1: g.DieCapacity, C2: g.SinkCapacity}
+			gr.Power, gr.Moving = g.leaky(stated, path.Mean(gr.Window).From(gr.At, gr.Rest).Die), true
+		}
+	}
 	if limit < gr.Power {
-		if gr.Power-limit > 1e-6 { // a die held at its target draws max, but for rounding
+		if over { // not for the minute in which a die above its target leaks more
 			gr.Bound = PowerLimit
 		}
 		gr.Power = max(limit, g.Idle)
 	}
 	// A die that lags runs free until it has come to its slowdown temperature, and one that was held runs free again
-	// when it would stay below by a margin.
-	if die := coolant + r*gr.Power; gr.Power > g.Idle && (die > g.Slowdown || gr.Throttled && die > g.Hold) {
-		if settled || gr.Throttled || !g.Lags() {
-			gr.Power, gr.Bound = g.ThermalLimit(coolant, r), Thermal
+	// when it would stay below by a margin. A sink that is still warm from less flow counts as what it is.
+	die, hold, warm := coolant+r*gr.Power, g.ThermalLimit(coolant, r), 0.0
+	if lags && g.SinkCapacity > 0 {
+		die = max(die, gr.At.Sink+gr.R1*gr.Power)
+		if rest := coolant + (air+gr.R2)*hold; gr.At.Sink > rest+warmer || gr.Throttled && gr.At.Die > g.Hold+stir {
+			hold, warm = gr.holding(g, rest)
+		}
+	}
+	if gr.Power > g.Idle && (die > g.Slowdown || gr.Throttled && die > g.Hold) {
+		if gr.Throttled || !lags {
+			gr.Power, gr.Bound, gr.Moving, gr.Again = hold, Thermal, warm > 0, warm
 		} else {
 			gr.Over = true
 		}
 	}
-	air = coolant + air*gr.Power
-	gr.Rest.Sink = air + gr.R2*gr.Power
-	gr.Rest.Die = gr.Rest.Sink + gr.R1*gr.Power
+	gr.rest(coolant, air, gr.Power)
 	if gr.Bound != Unbound {
 		gr.Speed = g.Speed(gr.Power, g.leaky(stated, gr.Rest.Die))
 	}
+}
+
+// holding returns the power that holds a die whose sink is or may become warmer than the rest °C to which it then falls, and
+// for how many s: the mean over a fall by twice what is not followed.
+func (gr *Group) holding(g *GPU, rest float64) (power, time float64) {
+	above := max(gr.At.Sink-rest, 0)
+	tau := g.SinkCapacity * gr.R1 * gr.R2 / (gr.R1 + gr.R2)
+	time = tau / 2
+	if above > 4*stir {
+		time = tau * 2 * stir / above
+	}
+	return g.ThermalLimit(rest-above*math.Expm1(-time/tau)*tau/time, gr.R1), time
+}
+
+// rest finds where the group's hottest die is bound under a power in W, in air that each watt of the GPUs before it warms.
+func (gr *Group) rest(coolant, air, power float64) {
+	gr.Rest.Sink = coolant + (air+gr.R2)*power
+	gr.Rest.Die = gr.Rest.Sink + gr.R1*power
 }
 
 // Temperature returns the °C at rest of a die that has spread times the type's resistance, where GPUs before it warm its

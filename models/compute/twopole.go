@@ -47,12 +47,28 @@ type Decay struct{ dieDie, dieSink, sinkDie, sinkSink float64 }
 // Decay returns the decay over t s.
 func (p TwoPole) Decay(t float64) Decay {
 	fast, slow := p.Taus()
-	es := math.Exp(-t / slow)
+	if p.C2 == 0 {
+		return p.modes(0, slow, 0, math.Exp(-t/slow))
+	}
+	return p.modes(fast, slow, math.Exp(-t/fast), math.Exp(-t/slow))
+}
+
+// Mean returns the mean of the decay over t s, above 0.
+func (p TwoPole) Mean(t float64) Decay {
+	fast, slow := p.Taus()
+	mean := func(tau float64) float64 { return -math.Expm1(-t/tau) * tau / t }
+	if p.C2 == 0 {
+		return p.modes(0, slow, 0, mean(slow))
+	}
+	return p.modes(fast, slow, mean(fast), mean(slow))
+}
+
+// modes returns the decay of which the modes of the time constants given have left ef and es.
+func (p TwoPole) modes(fast, slow, ef, es float64) Decay {
 	if p.C2 == 0 {
 		return Decay{dieDie: es, sinkDie: es * p.R2 / (p.R1 + p.R2)}
 	}
 	// In the mode of time constant τ the sink moves by 1 - R1 C1/τ for each kelvin of the die.
-	ef := math.Exp(-t / fast)
 	f, s := 1-p.R1*p.C1/fast, 1-p.R1*p.C1/slow
 	return Decay{
 		dieDie: (f*es - s*ef) / (f - s), dieSink: (ef - es) / (f - s),
