@@ -146,3 +146,19 @@ func TestWork(t *testing.T) {
 		t.Errorf("model and work together: complaint about %q", got)
 	}
 }
+
+func TestCalibrate(t *testing.T) {
+	m := gptModel(96, 12288, 96)
+	l := Layout{Tensor: 8, Pipeline: 8, Interleave: 3, Context: 1, Expert: 1, Sharding: 1, Data: 4, MicroBatch: 1, MicroBatches: 32, Sequence: 2048, SequenceParallel: true}
+	for _, precision := range []string{"bf16", "fp8"} {
+		want := 1.2 * Time(&m, &l, &h100, precision, 0.004).Total
+		d, err := Calibrate(&m, &l, h100, precision, 0.004, want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, precision, Time(&m, &l, &d, precision, 0.004).Total, want, 1e-9)
+	}
+	if _, err := Calibrate(&m, &l, h100, "fp8", 0.004, 1e-3); err == nil {
+		t.Error("an efficiency above 1")
+	}
+}

@@ -1,0 +1,35 @@
+package scenarios
+
+import (
+	"github.com/halltwin/halltwin/models/compute"
+	"github.com/halltwin/halltwin/models/training"
+	"github.com/halltwin/halltwin/models/transformer"
+	"github.com/halltwin/halltwin/scenarios/document"
+)
+
+// Accelerator returns the GPU of a rack of the library ("hardware/rack-nvl72") as training and serving see it.
+func Accelerator(rack string) (training.Device, error) {
+	spec := &compute.RackSpec{}
+	if err := part(rack, spec); err != nil {
+		return training.Device{}, err
+	}
+	return deviceOf(spec), nil
+}
+
+// LanguageModel returns a model of the library ("models/llama-3.1-405b").
+func LanguageModel(name string) (*transformer.Spec, error) {
+	spec := &transformer.Spec{}
+	if err := part(name, spec); err != nil {
+		return nil, err
+	}
+	return spec, nil
+}
+
+// part decodes a part of the library.
+func part(name string, into any) error {
+	f, ds := LoadBytes(name, []byte("use: "+name+"\n"))
+	if ds = append(ds, document.Decode(f.Whole, into)...); len(ds) > 0 {
+		return ds
+	}
+	return nil
+}
