@@ -12,6 +12,31 @@ func (firstFit) place(a *attempt) bool {
 	return a.want == 0
 }
 
+// firstNodes keeps a job on few nodes, the first that serve: the first node with room for all of it; a larger one gets the
+// first nodes that it can fill, and the first with room for the rest. Until there are such, the job waits. Tiresias calls
+// it yarn.
+type firstNodes struct{}
+
+func (firstNodes) consolidates() bool { return true }
+
+func (firstNodes) place(a *attempt) bool {
+	unit, _ := a.c.compact(a.s, &a.need, a.whole, a.all)
+	if unit == 0 {
+		return firstFit{}.place(a)
+	}
+	for n := a.first(0); n >= 0 && a.want >= unit; n = a.first(n + 1) {
+		if a.room(n) >= unit {
+			a.take(n, unit)
+		}
+	}
+	for n := a.first(0); n >= 0 && a.want > 0 && a.want < unit; n = a.first(n + 1) {
+		if a.room(n) == a.want {
+			a.take(n, a.want)
+		}
+	}
+	return a.want == 0
+}
+
 // bestFit fills the nodes that have the least free of the indexed resource, the first of equals.
 type bestFit struct{}
 

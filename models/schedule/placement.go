@@ -21,6 +21,7 @@ var placements = map[string]struct {
 	"spread":              {spread{}, facility.Node},
 	"load-balance":        {loadBalance{}, facility.Node},
 	"random":              {anywhere{}, facility.Node},
+	"consolidate-first":   {firstNodes{}, facility.Node},
 	"pack-by-node":        {packNodes{}, facility.Node},
 	"pack-by-rack":        {packGroups{}, facility.Rack},
 	"pack-by-leaf":        {packGroups{}, facility.Leaf},

@@ -9,6 +9,7 @@ import (
 // standing is the rank of a running job in a pass.
 type standing struct {
 	key  float64
+	pace float64 // at which it gets better; of two that draw level the slower one was ahead
 	seq  uint64
 	slot int32
 }
@@ -16,14 +17,19 @@ type standing struct {
 // rankRunning lists the running jobs that may be preempted, the best first.
 func (c *Config) rankRunning(s *State, now float64) []standing {
 	sc, o := s.scratch, c.order.(ranked)
+	_, service := c.order.(remainingService)
 	sc.standing = sc.standing[:0]
 	for _, slot := range s.Running {
 		if e := &s.Entries[slot]; !c.spared(e, now) {
-			sc.standing = append(sc.standing, standing{o.rank(c, e, now), e.Seq, slot})
+			r := standing{key: o.rank(c, e, now), seq: e.Seq, slot: slot}
+			if service {
+				r.pace = c.size(e)
+			}
+			sc.standing = append(sc.standing, r)
 		}
 	}
 	slices.SortFunc(sc.standing, func(a, b standing) int {
-		if d := cmp.Compare(a.key, b.key); d != 0 || c.preemption.ties == tieSubmitted {
+		if d := cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.pace, b.pace)); d != 0 || c.preemption.ties == tieSubmitted {
 			return cmp.Or(d, cmp.Compare(a.seq, b.seq))
 		}
 		return cmp.Or(cmp.Compare(s.Entries[a.slot].Begun, s.Entries[b.slot].Begun), cmp.Compare(a.seq, b.seq))

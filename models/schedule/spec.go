@@ -12,7 +12,7 @@ type Spec struct {
 	Policy    string        `yaml:"policy" doc:"queue order and backfill in one word" default:"easy-backfill" enum:"easy-backfill,conservative-backfill,first-fit,fcfs,round-robin,sjf,ljf,smallest-first,largest-first,smallest-area,mct,priority,srtf,srsf,las"`
 	Order     string        `yaml:"order" doc:"which waiting job is first, if other than the policy says" enum:"fcfs,round-robin,sjf,ljf,smallest-first,largest-first,smallest-area,mct,priority,srtf,srsf,las"`
 	Backfill  string        `yaml:"backfill" doc:"who may start before a blocked job: strict (none), first-fit (whoever fits), easy (who does not delay the first), conservative (who delays nobody); if other than the policy says" enum:"strict,first-fit,easy,conservative"`
-	Placement string        `yaml:"placement" doc:"which free nodes a job gets" default:"pack-by-node" enum:"first-fit,best-fit,spread,load-balance,random,pack-by-node,pack-by-rack,pack-by-leaf,consolidate-by-node,consolidate-by-rack,consolidate-by-leaf"`
+	Placement string        `yaml:"placement" doc:"which free nodes a job gets" default:"pack-by-node" enum:"first-fit,best-fit,spread,load-balance,random,pack-by-node,pack-by-rack,pack-by-leaf,consolidate-first,consolidate-by-node,consolidate-by-rack,consolidate-by-leaf"`
 	Depth     int           `yaml:"depth" doc:"waiting jobs behind the first blocked one that a pass looks at; 0 means all" default:"0" range:"[0,)"`
 	Ageing    unit.Rate     `yaml:"ageing" doc:"priority that a waiting job gains per time, with the priority order" default:"0 1/h" range:"[0,)"`
 	Turns     string        `yaml:"turns" doc:"whose turn it is, with the round-robin order" default:"user" enum:"user,queue"`

@@ -28,7 +28,7 @@ var tiresiasPolicies = map[string]string{
 	"shortest-gpu_count": "policy: srsf, placement: first-fit, preemption: {by: count, ties: submitted}",
 	"dlas_count":         "policy: las, placement: first-fit, preemption: {by: count, las: {service: time, thresholds: [3250 s, 7200 s, 18000 s]}}",
 	"dlas-gpu_count":     "policy: las, placement: first-fit, preemption: {by: count, las: {thresholds: [3250 s, 7200 s, 18000 s]}}",
-	"fifo_yarn":          "policy: fcfs, placement: consolidate-by-node",
+	"fifo_yarn":          "policy: fcfs, placement: consolidate-first",
 }
 
 // helios compares the mean times of virtual clusters of 8-GPU nodes with Helios' own simulator. Helios puts a job of up to
