@@ -135,7 +135,7 @@ func Limit(points []LimitPoint) (*LimitFit, error) {
 		return nil, err
 	}
 	f := &LimitFit{Solution: s, Knots: slices.Clone(limitKnots), Speeds: concave(s.X)}
-	f.express(len(all), all)
+	f.express(p, all, noise)
 	for _, l := range all {
 		f.Error += math.Abs(f.at(l.x)-l.speed) / float64(len(all))
 	}
@@ -161,39 +161,31 @@ func concave(x []float64) []float64 {
 	return y
 }
 
-// express states the parameters as throughput at the knots, with intervals by the linearised map, and says where no point lies.
-func (f *LimitFit) express(n int, all []limited) {
-	free := make([]int, 0, len(f.X))
-	for i, p := range f.Parameters {
-		if p.Why != "nothing in the data depends on it" {
-			free = append(free, i)
+// express states the parameters as throughput at the knots, in which the function is linear, with their intervals (those without
+// the knowledge that it is concave, which are wider), and says where no point lies.
+func (f *LimitFit) express(p *Problem, all []limited, noise float64) {
+	inner := limitKnots[1 : len(limitKnots)-1]
+	linear := &Problem{N: p.N, Block: p.Block, Huber: p.Huber}
+	for _, k := range inner {
+		linear.Variables = append(linear.Variables, Variable{Name: fmt.Sprintf("speed_at_%.1f", k), Start: 0.5, Lower: -1, Upper: 2, Scale: 0.1})
+	}
+	y := make([]float64, len(limitKnots))
+	y[len(y)-1] = 1
+	linear.Residuals = func(x, out []float64) {
+		copy(y[1:], x)
+		for i, l := range all {
+			out[i] = (interpolate(limitKnots, y, l.x) - min(l.speed, 1)) / noise
 		}
 	}
-	t := studentT(max(1, n-len(free)))
-	var out []Parameter
-	for k := 1; k < len(limitKnots)-1; k++ {
-		grad := make([]float64, len(free))
-		for a, i := range free {
-			x := slices.Clone(f.X)
-			h := 1e-5
-			x[i] += h
-			grad[a] = (concave(x)[k] - f.Speeds[k]) / h
+	f.Solution = linear.judge(slices.Clone(f.Speeds[1:len(f.Speeds)-1]), f.Cost)
+	for i, k := range inner {
+		q := &f.Parameters[i]
+		q.Low, q.High = max(0, q.Low), min(1, q.High)
+		if !slices.ContainsFunc(all, func(l limited) bool { return l.x >= limitKnots[i] && l.x <= limitKnots[i+2] }) {
+			q.Determined, q.Why, q.Advice = false, fmt.Sprintf("no measurement is near %.1f", k), "measure with lower limits"
+			q.Low, q.High = 0, 1
 		}
-		variance := 0.0
-		for a := range free {
-			for b := range free {
-				variance += grad[a] * grad[b] * f.Covariance.At(a, b)
-			}
-		}
-		sd := math.Sqrt(max(0, variance))
-		q := Parameter{Name: fmt.Sprintf("speed_at_%.1f", limitKnots[k]), Value: f.Speeds[k], Low: max(0, f.Speeds[k]-t*sd), High: min(1, f.Speeds[k]+t*sd), Determined: true}
-		if !slices.ContainsFunc(all, func(l limited) bool { return l.x >= limitKnots[k-1] && l.x <= limitKnots[k+1] }) {
-			q.Determined, q.Why, q.Advice = false, "no measurement is near", "measure with lower limits"
-		}
-		out = append(out, q)
 	}
-	f.Parameters = out
-	f.Condition, f.Weak = 1, nil
 }
 
 func (f *LimitFit) at(x float64) float64 { return interpolate(f.Knots, f.Speeds, min(max(x, 0), 1)) }

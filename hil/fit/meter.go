@@ -188,31 +188,37 @@ func search(s *integral, first, last float64, at, y []float64, exponential bool)
 		}
 		return &WindowFit{Window: window, Lag: lag, Gain: gain, Offset: offset, RMSE: math.Sqrt(sum / float64(len(x))), Readings: len(x), Exponential: exponential}
 	}
-	for window := 0.004; window < 2.5; window *= 1.06 {
+	try := func(window float64) {
 		var mine *WindowFit
 		if exponential {
 			pass = lowPass(s, window)
 		}
-		for _, step := range []float64{0.008, 0.001} {
-			from, to := -0.06-window/4, 0.12+window/4
-			if step < 0.008 {
-				if mine == nil {
-					break
-				}
-				from, to = mine.Lag-0.008, mine.Lag+0.008
-			}
+		from, to, step := -0.06-window/4, 0.12+window/4, max(0.004, window/8)
+		for {
 			for lag := from; lag <= to; lag += step {
 				if f := evaluate(window, lag); f != nil && (mine == nil || f.RMSE < mine.RMSE) {
 					mine = f
 				}
 			}
+			if mine == nil || step <= 0.001 {
+				break
+			}
+			from, to, step = mine.Lag-step, mine.Lag+step, max(0.001, step/5)
 		}
 		if mine == nil {
-			continue
+			return
 		}
 		profile = append(profile, tried{window, mine.RMSE})
 		if best == nil || mine.RMSE < best.RMSE {
 			best = mine
+		}
+	}
+	for window := 0.004; window < 2.5; window *= 1.07 {
+		try(window)
+	}
+	if best != nil {
+		for coarse, f := best.Window, 0.94; f < 1.06; f += 0.01 {
+			try(coarse * f)
 		}
 	}
 	if best == nil {
@@ -226,7 +232,7 @@ func search(s *integral, first, last float64, at, y []float64, exponential bool)
 	best.Low, best.High = best.Window, best.Window
 	for _, p := range profile {
 		if p.rmse <= limit {
-			best.Low, best.High = min(best.Low, p.window/1.03), max(best.High, p.window*1.03)
+			best.Low, best.High = min(best.Low, p.window/1.035), max(best.High, p.window*1.035)
 		}
 	}
 	return best, nil

@@ -209,8 +209,8 @@ func sensor(b *builder, line int, text string) (device string, q Quantity, v flo
 		f[i] = strings.TrimSpace(f[i])
 	}
 	value, unit := f[1], f[2]
-	if len(f) == 5 { // sdr elist
-		value, unit, _ = strings.Cut(f[4], " ")
+	if v, u, both := strings.Cut(f[len(f)-1], " "); len(f) == 5 && both && unit != "Watts" && unit != "degrees C" && unit != "RPM" { // sdr elist
+		value, unit = v, u
 	} else if n, u, both := strings.Cut(f[1], " "); both { // sdr
 		value, unit = n, u
 	}
