@@ -44,10 +44,15 @@ export function start({ gpus = 1024, port = 0, every = 250 } = {}) {
     perMessageDeflate: { threshold: 256 },
     handleProtocols: () => "halltwin.1",
   });
-  sockets.on("connection", (ws) => new Viewer(world, ws, every));
+  const counted = { live: new Set(), beats: 0 };
+  sockets.on("connection", (ws, request) => {
+    counted.live.add(request.socket);
+    new Viewer(world, ws, every, counted);
+  });
+  const wire = () => ({ bytes: [...counted.live].reduce((n, x) => n + x.bytesWritten, 0), beats: counted.beats });
   return new Promise((done) =>
     server.listen(port, "127.0.0.1", () =>
-      done({ port: server.address().port, close: () => (sockets.close(), server.close()) }),
+      done({ port: server.address().port, wire, close: () => (sockets.close(), server.close()) }),
     ),
   );
 }
@@ -320,8 +325,8 @@ class World {
 const tile = 16384;
 
 class Viewer {
-  constructor(world, ws, every) {
-    Object.assign(this, { world, ws, attended: new Map(), next: 1 });
+  constructor(world, ws, every, counted) {
+    Object.assign(this, { world, ws, counted, attended: new Map(), next: 1 });
     this.say({ type: "hello", protocol: 1, version: "fake", role: "operator", who: "local" });
     ws.on("message", (m) => this.receive(JSON.parse(String(m))));
     const timer = setInterval(() => this.beat(every / 1000), every);
@@ -411,6 +416,7 @@ class Viewer {
       if (!a.speed) continue;
       a.t = Math.min(this.world.end, a.t + a.speed * dt);
       a.beats = (a.beats ?? 0) + 1;
+      this.counted.beats++;
       this.send(a, a.beats % Math.round(5 / dt) === 0);
       this.status(a);
     }

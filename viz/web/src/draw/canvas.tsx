@@ -17,8 +17,8 @@ type Props = Omit<JSX.IntrinsicElements["canvas"], "ref" | "label"> & {
   label: string;
 };
 
-/** How long the last drawings took, in ms, for the bench. */
-export const drawTimes: number[] = [];
+/** How long the last drawings of each canvas took, in ms, for the bench. */
+export const drawTimes: Record<string, number[]> = {};
 
 export function Canvas({ draw, label, ...rest }: Props) {
   const ref = useRef<HTMLCanvasElement>(null);
@@ -41,6 +41,7 @@ export function Canvas({ draw, label, ...rest }: Props) {
     });
     watcher.observe(el);
     let due = 0;
+    const name = el.dataset.testid ?? el.className;
     const paint = (track: boolean) => {
       const { width, height } = size.value;
       if (track) void again.value;
@@ -56,8 +57,10 @@ export function Canvas({ draw, label, ...rest }: Props) {
       c.setTransform(ratio, 0, 0, ratio, 0, 0);
       c.clearRect(0, 0, width, height);
       latest.current({ c, width, height, ratio });
-      drawTimes.push(performance.now() - from);
-      if (drawTimes.length > 600) drawTimes.splice(0, 300);
+      drawTimes[name] ??= [];
+      const times = drawTimes[name];
+      times.push(performance.now() - from);
+      if (times.length > 600) times.splice(0, 300);
     };
     // The effect draws to learn what is read; further changes are gathered until the next frame.
     let dispose = () => {};
