@@ -56,6 +56,12 @@ type Device interface {
 	Sample(ctx context.Context, r *Reading) error
 }
 
+// Selective is a device that can be read faster when less is asked of it.
+type Selective interface {
+	// Select limits readings to some quantities; with none, all are read again.
+	Select(only ...Quantity)
+}
+
 // Source is a way to devices: a driver, a host, a management controller.
 type Source interface {
 	// Open connects and lists the devices. It may be called again after Close.

@@ -25,11 +25,13 @@ type gpu struct {
 	filled     bool               // the first is there
 	fields     [4]nvml.FieldValue // read in one call
 	absent     [quantities]bool   // not supported, so not asked again
+	skip       [quantities]bool   // not asked for
 }
 
 var (
-	_ Limiter = (*gpu)(nil)
-	_ Clocker = (*gpu)(nil)
+	_ Limiter   = (*gpu)(nil)
+	_ Clocker   = (*gpu)(nil)
+	_ Selective = (*gpu)(nil)
 )
 
 // Identity implements [Device].
@@ -91,6 +93,17 @@ func (g *gpu) free() {
 	}
 }
 
+// Select implements [Selective].
+func (g *gpu) Select(only ...Quantity) {
+	for q := range g.skip {
+		g.skip[q] = len(only) > 0
+	}
+	for _, q := range only {
+		g.skip[q] = false
+	}
+	g.filled = false // activity since before the selection would be a mean over it
+}
+
 // Sample implements [Device].
 func (g *gpu) Sample(_ context.Context, r *Reading) error {
 	r.Clear()
@@ -105,7 +118,7 @@ func (g *gpu) Sample(_ context.Context, r *Reading) error {
 	r.Xids = append(r.Xids, g.xids...)
 	g.xids = g.xids[:0]
 	for _, read := range readers {
-		if g.absent[read.fills] || read.symbol != "" && !g.session.can(read.symbol) {
+		if g.absent[read.fills] || g.skip[read.fills] || read.symbol != "" && !g.session.can(read.symbol) {
 			continue
 		}
 		switch ret := read.do(g, r); ret {

@@ -17,15 +17,15 @@ func H100() Truth {
 }
 
 // Draw returns GPUs of one node with hidden parameters drawn at random about those of an H100: ±20 % on powers, ±25 %
-// on the thermal path, the sensor's period 25 to 150 ms and its window a quarter of that to twice it. One node has
+// on the thermal path, the sensor's period 50 to 150 ms and its window half of that to twice it. One node has
 // one kind of sensor and one inlet, and its rear half is 9 to 13 K warmer.
 func Draw(seed uint64, n int) []Truth {
 	r := rand.New(rand.NewPCG(seed, 0x6e766d6c73696d))
 	about := func(x, share float64) float64 { return x * (1 + share*(2*r.Float64()-1)) }
 	between := func(lo, hi float64) float64 { return lo + (hi-lo)*r.Float64() }
 	node := H100()
-	node.Update = between(0.025, 0.15)
-	node.Window = node.Update * between(0.25, 2)
+	node.Update = between(0.05, 0.15)
+	node.Window = node.Update * between(0.5, 2)
 	inlet, rear := between(20, 30), between(9, 13)
 	all := make([]Truth, n)
 	for i := range all {

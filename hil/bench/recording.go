@@ -1,0 +1,253 @@
+package bench
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/halltwin/halltwin/hil/device"
+	"github.com/halltwin/halltwin/hil/telemetry"
+)
+
+// Recording is what an experiment has seen.
+type Recording struct {
+	Devices []device.Identity
+	Steps   []Ran
+	Rows    []Row
+	Held    []device.HeldCount // what the filter held back
+
+	now float64
+	at  map[string]int // device by key
+}
+
+// Ran is a step that was run.
+type Ran struct {
+	Experiment string
+	Step
+	From, To float64 // s since the beginning
+}
+
+// Row is one reading.
+type Row struct {
+	Time   float64 // s since the beginning
+	Wall   time.Time
+	Device int // in Devices
+	Step   int // in Steps plus one; 0 for none
+	Work   float64
+	Values [device.Quantities]float64
+	Xids   []uint64
+}
+
+func newRecording(devices []device.Device) *Recording {
+	r := &Recording{at: map[string]int{}}
+	for i, d := range devices {
+		id := d.Identity()
+		r.Devices = append(r.Devices, id)
+		r.at[id.Key] = i
+	}
+	return r
+}
+
+// begin notes a step and returns its number.
+func (r *Recording) begin(experiment string, s Step, now float64) int {
+	r.Steps = append(r.Steps, Ran{Experiment: experiment, Step: s, From: now, To: now + s.Seconds})
+	return len(r.Steps)
+}
+
+func (r *Recording) add(id *device.Identity, step int, x *device.Reading, work float64) {
+	i, ok := r.at[id.Key]
+	if !ok { // it came with a driver that restarted
+		i = len(r.Devices)
+		r.at[id.Key] = i
+		r.Devices = append(r.Devices, *id)
+	}
+	row := Row{Time: r.now, Wall: x.At, Device: i, Step: step, Work: work, Values: x.Values}
+	if len(x.Xids) > 0 {
+		row.Xids = append(row.Xids, x.Xids...)
+	}
+	r.Rows = append(r.Rows, row)
+}
+
+// columns are the quantities of a recording as telemetry has them, with their CSV column and its unit.
+var columns = []struct {
+	from   device.Quantity
+	to     telemetry.Quantity
+	header string
+	scale  float64 // of the column
+	digits int     // after the point
+}{
+	{device.Power, telemetry.Power, "power_w", 1, 3},
+	{device.Temperature, telemetry.Temperature, "temp_c", 1, 1},
+	{device.MemoryTemperature, telemetry.MemoryTemperature, "mem_temp_c", 1, 1},
+	{device.Utilisation, telemetry.Utilisation, "gpu_util_pct", 100, 2},
+	{device.MemoryUtilisation, telemetry.MemoryUtilisation, "mem_util_pct", 100, 2},
+	{device.SMActive, telemetry.SMActive, "sm_active", 1, 5},
+	{device.TensorActive, telemetry.TensorActive, "tensor_active", 1, 5},
+	{device.DRAMActive, telemetry.DRAMActive, "dram_active", 1, 5},
+	{device.Clock, telemetry.Clock, "sm_clock_mhz", 1e-6, 1},
+	{device.PowerLimit, telemetry.PowerLimit, "power_limit_w", 1, 1},
+	{device.Energy, telemetry.Energy, "energy_mj", 1e3, 0},
+	{device.MemoryUsed, telemetry.MemoryUsed, "mem_used_mib", 1.0 / (1 << 20), 0},
+	{device.Throttle, telemetry.Throttle, "throttle_reasons", 1, 0},
+	{device.Inlet, telemetry.Inlet, "inlet_c", 1, 1},
+}
+
+// Log returns the recording as the fits take it, its steps as runs of one series for each device.
+func (r *Recording) Log() *telemetry.Log {
+	l := &telemetry.Log{Source: "bench", Format: "recording"}
+	for i, id := range r.Devices {
+		s := &telemetry.Series{Host: id.Host, Device: strconv.Itoa(id.Index), UUID: id.Key, Model: id.Model, Driver: id.Driver}
+		values := make([][]float64, len(columns))
+		some := make([]bool, len(columns))
+		for k := range r.Rows {
+			row := &r.Rows[k]
+			if row.Device != i {
+				continue
+			}
+			s.Time = append(s.Time, row.Time)
+			for c := range columns {
+				v := row.Values[columns[c].from]
+				values[c] = append(values[c], v)
+				some[c] = some[c] || !math.IsNaN(v)
+			}
+		}
+		for c := range columns {
+			if some[c] {
+				s.Set(columns[c].to, values[c])
+			}
+		}
+		if len(s.Time) > 0 {
+			l.Series = append(l.Series, s)
+		}
+	}
+	for _, h := range r.Held {
+		l.Findings = append(l.Findings, telemetry.Finding{Kind: h.What + " " + h.Why, Count: h.Count, First: h.Device, Done: "taken as missing"})
+	}
+	return l
+}
+
+// WriteCSV writes the recording as a table that `halltwin calibrate` reads.
+func (r *Recording) WriteCSV(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprint(b, "timestamp,host,gpu,uuid,name,driver_version,phase,work")
+	for _, c := range columns {
+		fmt.Fprint(b, ",", c.header)
+	}
+	fmt.Fprintln(b)
+	var buf []byte
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		id := &r.Devices[row.Device]
+		phase := ""
+		if row.Step > 0 {
+			s := &r.Steps[row.Step-1]
+			phase = s.Experiment + ": " + s.Name
+		}
+		fmt.Fprintf(b, "%.6f,%s,%d,%s,%s,%s,%s", row.Time, id.Host, id.Index, id.Key, quoted(id.Model), id.Driver, quoted(phase))
+		buf = number(buf[:0], row.Work, 3)
+		for _, c := range columns {
+			buf = number(buf, row.Values[c.from]*c.scale, c.digits)
+		}
+		b.Write(buf)
+		fmt.Fprintln(b)
+	}
+	return b.Flush()
+}
+
+// number appends a comma and a value; what is missing is empty.
+func number(buf []byte, v float64, digits int) []byte {
+	buf = append(buf, ',')
+	if math.IsNaN(v) {
+		return buf
+	}
+	return strconv.AppendFloat(buf, v, 'f', digits, 64)
+}
+
+func quoted(s string) string {
+	for _, c := range s {
+		if c == ',' || c == '"' || c == '\n' {
+			return strconv.Quote(s)
+		}
+	}
+	return s
+}
+
+// Point is what one device did in one step, once it had settled.
+type Point struct {
+	Ran
+	Device      int
+	Limit       float64 // W, in force
+	Clock       float64 // Hz
+	Power       float64 // W, mean
+	Utilisation float64
+	Rate        float64 // samples a second
+	Samples     int
+}
+
+// settle is the share of a step that is left out before it counts as settled.
+const settle = 0.3
+
+// Points returns the means of every step and device.
+func (r *Recording) Points() []Point {
+	type sums struct {
+		power, limit, clock, util mean
+		n                         int
+		w0, w1, t0, t1            float64
+	}
+	all := map[[2]int]*sums{}
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if row.Step == 0 {
+			continue
+		}
+		s := &r.Steps[row.Step-1]
+		if row.Time < s.From+settle*s.Seconds {
+			continue
+		}
+		key := [2]int{row.Step - 1, row.Device}
+		x := all[key]
+		if x == nil {
+			x = &sums{w0: row.Work, t0: row.Time}
+			all[key] = x
+		}
+		x.power.add(row.Values[device.Power])
+		x.limit.add(row.Values[device.PowerLimit])
+		x.clock.add(row.Values[device.Clock])
+		x.util.add(row.Values[device.Utilisation])
+		x.w1, x.t1 = row.Work, row.Time
+		x.n++
+	}
+	var points []Point
+	for i := range r.Steps {
+		for d := range r.Devices {
+			x := all[[2]int{i, d}]
+			if x == nil {
+				continue
+			}
+			p := Point{Ran: r.Steps[i], Device: d, Limit: x.limit.value(), Clock: x.clock.value(), Power: x.power.value(),
+				Utilisation: x.util.value(), Rate: math.NaN(), Samples: x.n}
+			if x.t1 > x.t0 {
+				p.Rate = (x.w1 - x.w0) / (x.t1 - x.t0)
+			}
+			points = append(points, p)
+		}
+	}
+	return points
+}
+
+// mean is that of what is not missing.
+type mean struct {
+	sum float64
+	n   int
+}
+
+func (m *mean) add(v float64) {
+	if !math.IsNaN(v) {
+		m.sum, m.n = m.sum+v, m.n+1
+	}
+}
+
+func (m *mean) value() float64 { return m.sum / float64(m.n) }
