@@ -38,9 +38,12 @@ func (c *Config) rankRunning(s *State, now float64) []standing {
 }
 
 // outranks reports whether a waiting job goes before a running one.
-func (c *Config) outranks(it *Item, r *standing) bool {
+func (c *Config) outranks(s *State, it *Item, r *standing) bool {
 	if it.Key != r.key {
 		return it.Key < r.key
+	}
+	if s.Entries[it.Slot].Stopped == s.scratch.now { // it has just lost
+		return false
 	}
 	switch c.preemption.ties {
 	case tieWaiting:
@@ -71,7 +74,7 @@ func (c *Config) passCount(s *State, now float64, starts []Start) []Start {
 	sc.chosen = sc.chosen[:0]
 	at := 0
 	keep := func(until *Item) {
-		for ; at < len(running) && (until == nil || !c.outranks(until, &running[at])); at++ {
+		for ; at < len(running) && (until == nil || !c.outranks(s, until, &running[at])); at++ {
 			if n := c.size(&s.Entries[running[at].slot]); n <= left {
 				left -= n
 			} else {
@@ -132,7 +135,7 @@ func (c *Config) passPlace(s *State, now float64, starts []Start) []Start {
 	from, blocked, at := 0, -1, -1
 	for b := range s.Queue.Blocks {
 		x := &s.Queue.Blocks[b]
-		if blocked >= 0 && (worst == 0 || !c.outranks(&x.Items[0], &running[worst-1])) && c.idle(s, x, now) {
+		if blocked >= 0 && (worst == 0 || !c.outranks(s, &x.Items[0], &running[worst-1])) && c.idle(s, x, now) {
 			at += len(x.Items)
 			continue
 		}
@@ -146,7 +149,7 @@ func (c *Config) passPlace(s *State, now float64, starts []Start) []Start {
 				starts = c.begin(s, it.Slot, now, starts)
 				continue
 			}
-			for from < worst && !c.outranks(it, &running[from]) {
+			for from < worst && !c.outranks(s, it, &running[from]) {
 				from++
 			}
 			if from < worst && !(it.Shape >= 0 && sc.dead[1][it.Shape]) {

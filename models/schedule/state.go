@@ -216,7 +216,7 @@ func (s *State) enter(r Request) int32 {
 		slot = int32(len(s.Entries))
 		s.Entries = append(s.Entries, Entry{})
 	}
-	s.Entries[slot] = Entry{Request: r, Seq: s.NextSeq, End: math.Inf(1), Promise: math.Inf(1), First: -1, Member: -1}
+	s.Entries[slot] = Entry{Request: r, Seq: s.NextSeq, End: math.Inf(1), Promise: math.Inf(1), First: -1, Member: -1, Stopped: math.Inf(-1)}
 	s.NextSeq++
 	s.SlotOf[r.Job] = slot + 1
 	return slot
