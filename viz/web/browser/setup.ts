@@ -18,11 +18,14 @@ export default function setup(project: TestProject) {
   if (!existsSync(binary)) throw new Error(`${binary} is not there: run make build first`);
   const dir = mkdtempSync(join(tmpdir(), "halltwin-browser-"));
   const runs = join(dir, "runs");
-  execFileSync(
-    binary,
-    ["run", join(import.meta.dirname, "demo.yaml"), "--quiet", "--exit-zero", "--out", join(runs, "demo")],
-    { cwd: dir },
-  );
+  const record = (name: string, ...more: string[]) =>
+    execFileSync(
+      binary,
+      ["run", join(import.meta.dirname, "demo.yaml"), "--quiet", "--exit-zero", "--out", join(runs, name), ...more],
+      { cwd: dir },
+    );
+  record("demo");
+  record("warm", "--set", "site.air.supply=26 degC");
   project.provide("skip", "");
   project.provide("binary", binary);
   project.provide("dir", dir);

@@ -23,7 +23,7 @@ const screens: [name: string, path: string, ready: string][] = [
   ["jobs", "/jobs?run=demo&t=46000", "[data-testid=job-table] tbody tr"],
   ["events", "/events?run=demo&t=58000", "[data-testid=event-tree] li"],
   ["events-list", "/events?run=demo&t=58000&tab=list", "[data-testid=event-table] tbody tr"],
-  ["compare", "/compare?run=demo", ".compare"],
+  ["compare", "/compare?run=demo&with=warm", "[data-testid=kpis] tbody tr"],
   ["data", "/data?run=demo&t=46000&metric=rack.inlet_temperature", "[data-testid=channels] tbody tr"],
 ];
 

@@ -199,7 +199,7 @@ export const en = {
 
   "limit.target": "target",
   "limit.recommended": "recommended",
-  "limit.rating": "rating",
+  "limit.rating": "Rating",
 
   "power.title": "One-line diagram",
   "power.redundancy": "Redundancy now",

@@ -130,7 +130,7 @@ function Stages({ run }: { run: Run }) {
             <p class="soft small">{t("cooling.dry")}</p>
             {run.channel("weather.wet_bulb") && (
               <p class="soft small">
-                {t("cooling.wet")} <b class="strong">{text(run.value("weather.wet_bulb", 0, "site"), "degC")}</b>
+                {t("cooling.wet")} <b class="strong nowrap">{text(run.value("weather.wet_bulb", 0, "site"), "degC")}</b>
               </p>
             )}
           </Stage>

@@ -138,9 +138,13 @@ function paint({ c, width, height }: Surface, s: Scene): Slot[] {
   const gap = n > 12 ? 6 : 14;
   const rackW = Math.min(n === 1 ? 460 : 190, (width - 2 * pad - gap * (n - 1)) / n);
   const top = 40;
-  const rackH = Math.min(height - top - 44, n === 1 ? 640 : rackW * 3.4, 640);
-  const x0 = Math.max(pad, (width - n * rackW - (n - 1) * gap) / 2);
-  const y0 = Math.max(top, (height - rackH) / 2 - 6);
+  const below = n === 1 && width > 390 + rackW + pad ? 44 : 190;
+  const rackH = Math.max(120, Math.min(height - top - below, n === 1 ? 640 : rackW * 3.4, 640));
+  // The legend stands at the left below; one rack goes beside it, a row above.
+  const wide = width > 390 + rackW + pad;
+  const x0 =
+    n === 1 && wide ? Math.max(390, (width - rackW) / 2) : Math.max(pad, (width - n * rackW - (n - 1) * gap) / 2);
+  const y0 = Math.max(top, (height - below + 44 - rackH) / 2 - 6);
   const none = hatch(c, ink.get("unknown"), ink.get("unknown-2"));
   for (let r = s.lo; r < s.hi; r++) {
     const ref: Ref = { kind: "rack", index: r };

@@ -91,7 +91,7 @@ export const sortOfJob = (j: Job) => /\(([^)]+)\)$/.exec(j.name)?.[1] ?? j.class
 
 export const sortsOf = (rows: Job[]) => [...new Set(rows.map(sortOfJob))].sort();
 
-export const tones = ["c1", "c3", "c4", "c6", "c2"] as const;
+export const tones = ["c1", "c3", "c4", "c6", "c2", "c5", "edge"] as const;
 
 function paint(
   { c, width, height }: Surface,
@@ -115,7 +115,7 @@ function paint(
       c.fillStyle = waiting;
       c.fillRect(x(from), y, Math.max(1, x(Math.min(first, p.to)) - x(from)), h);
     }
-    const tone = ink.get(tones[classes.indexOf(sortOfJob(job)) % tones.length]!);
+    const tone = ink.get(tones[Math.min(tones.length - 1, classes.indexOf(sortOfJob(job)))]!);
     for (const [a, b] of job.segments) {
       const x1 = x(Math.max(p.from, a ?? p.from));
       const x2 = x(Math.min(p.to, b ?? p.to));

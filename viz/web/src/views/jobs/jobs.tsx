@@ -100,7 +100,7 @@ export function Jobs() {
             <ul class="job-sorts">
               {sortsOf(rows).map((k, i) => (
                 <li key={k}>
-                  <i class={`tone-${tones[i % tones.length]}`} />
+                  <i class={`tone-${tones[Math.min(tones.length - 1, i)]}`} />
                   {k}
                 </li>
               ))}

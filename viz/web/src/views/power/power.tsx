@@ -324,7 +324,8 @@ function Part(p: {
     );
   }
   const status = statusOfNode(run, n);
-  const load = value(run, n, "load");
+  // Without a rating there is no share of it.
+  const load = n.rating_w ? value(run, n, "load") : Number.NaN;
   const charge = value(run, n, "charge");
   const autonomy = value(run, n, "autonomy");
   const power = value(run, n, "power");
@@ -375,7 +376,7 @@ function Part(p: {
                 : ""}
           </span>
         </span>
-        <span class={`meter ${Number.isFinite(load) ? "" : "hatch"}`}>
+        <span class={`meter ${Number.isFinite(load) || !n.rating_w ? "" : "hatch"}`}>
           <i style={{ width: `${Math.min(100, Math.max(0, (load || 0) * 100))}%` }} class={load > 1 ? "over" : ""} />
         </span>
       </button>

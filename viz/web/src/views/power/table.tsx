@@ -41,7 +41,7 @@ export function PowerTable({ run, kinds }: { run: Run; kinds: string[] }) {
                   <td>
                     <State of={statusOfNode(run, n)} />
                   </td>
-                  <td class="num">{text(of(n.kind, n.index, "load"), "")}</td>
+                  <td class="num">{n.rating_w ? text(of(n.kind, n.index, "load"), "") : "–"}</td>
                   <td class="num">{text(of(n.kind, n.index, "power"), "W")}</td>
                   <td class="num">{n.rating_w ? text(n.rating_w, "W") : "–"}</td>
                   <td class="num">{n.kind === "ups" ? duration(autonomy) : ""}</td>
