@@ -17,6 +17,7 @@ type Undo struct {
 	Old     []float64      // for Set: what the targets had
 	Mended  []facility.Ref // for Fail and Drain: what has been repaired or restored by hand since, which is not to be undone
 	Cause   int64          // the event that it ends
+	Depth   float64        // of a sag: the share of the voltage that it takes; 0 for all else
 }
 
 // act applies one action.
@@ -109,10 +110,13 @@ func (w *World) undo(i int32) {
 	case action.Set:
 		w.emit(record.Event{Parent: u.Cause, Severity: record.Info, Type: "set", Subject: w.names(u.Targets), Text: u.Field + " restored"})
 		for k, r := range u.Targets {
-			if w.supersede(r, u.Field, u.Old[k], u.Cause) {
-				continue // a later setting is in force
+			superseded := w.supersede(r, u.Field, u.Old[k], u.Cause) // a later setting is in force
+			switch {
+			case u.Depth > 0:
+				w.recover(r, u.Old[k], superseded)
+			case !superseded:
+				w.set(r, u.Field, u.Old[k])
 			}
-			w.set(r, u.Field, u.Old[k])
 		}
 	case action.Drain:
 		left := u.unmended()

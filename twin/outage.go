@@ -2,22 +2,42 @@ package twin
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/halltwin/halltwin/models/action"
 	"github.com/halltwin/halltwin/models/facility"
 	"github.com/halltwin/halltwin/models/failure"
 )
 
-// sag lets the voltage of feeds fall for the time of a repair.
+// voltage is the setting of a utility that a sag changes.
+const voltage = "voltage"
+
+// sag lets the voltage of feeds fall for the time of a repair. Of sags that overlap the deepest is felt.
 func (w *World) sag(o *failure.Outcome, cause int64) {
-	const field = "voltage"
-	u := Undo{Verb: action.Set, Field: field, Targets: o.Targets, Cause: cause}
+	u := Undo{Verb: action.Set, Field: voltage, Targets: o.Targets, Cause: cause, Depth: 1 - o.Voltage}
 	for _, r := range o.Targets {
-		u.Old = append(u.Old, w.set(r, field, o.Voltage))
+		now := w.plan.Power.Voltage(&w.Power, r)
+		u.Old = append(u.Old, w.set(r, voltage, min(now, o.Voltage)))
 		w.Totals.Sags++
 	}
 	w.later(u, o.Repair)
 	w.wantSettle()
+}
+
+// recover ends a sag of a feed that had old before it: what other sags leave is in force.
+func (w *World) recover(r facility.Ref, old float64, superseded bool) {
+	left, others := 1.0, false
+	for i := range w.Undos {
+		if u := &w.Undos[i]; u.Depth > 0 && slices.Contains(u.Targets, r) {
+			left, others = min(left, 1-u.Depth), true
+		}
+	}
+	switch {
+	case others:
+		w.set(r, voltage, left)
+	case !superseded:
+		w.set(r, voltage, old)
+	}
 }
 
 // whatFails says what a failure does to its targets.

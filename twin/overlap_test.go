@@ -1,8 +1,11 @@
 package twin
 
 import (
+	"math"
 	"testing"
 
+	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/models/failure"
 	"github.com/halltwin/halltwin/scenarios"
 )
 
@@ -34,6 +37,41 @@ func TestOverlappingSettings(t *testing.T) {
 			}
 			if got != want {
 				t.Errorf("%s: after %g h the limit is %g W, want %g", c.timeline, h, got, want)
+			}
+		}
+	}
+}
+
+// Of sags that overlap the deepest is felt, whichever began or ends first.
+func TestOverlappingSags(t *testing.T) {
+	feed := facility.Ref{Kind: facility.Utility}
+	type sag struct{ from, to, voltage float64 }
+	for seed := range 50 {
+		d := newDraw(seed)
+		w := world(t, plan(t, thermalBench(25, "resistance: 0.05 K/W", "record: {every: 0.5 s}")), 0.5)
+		var sags []sag
+		for range 6 {
+			from := math.Round(d.between(1, 60))
+			sags = append(sags, sag{from, from + math.Round(d.between(1, 60)), math.Round(d.between(0, 9)) / 10})
+		}
+		for at := 0.5; at < 130; at++ {
+			for _, s := range sags {
+				if s.from == at+0.5 {
+					w.sag(&failure.Outcome{Targets: []facility.Ref{feed}, Sag: true, Voltage: s.voltage, Repair: s.to - at - 0.25}, w.EventID+1)
+					w.EventID++
+				}
+			}
+			if err := w.RunTo(t.Context(), at+1); err != nil {
+				t.Fatal(err)
+			}
+			want := 1.0
+			for _, s := range sags {
+				if s.from < at+1 && at+1 < s.to+0.25 {
+					want = min(want, s.voltage)
+				}
+			}
+			if got := w.plan.Power.Voltage(&w.Power, feed); math.Abs(got-want) > 1e-12 {
+				t.Fatalf("seed %d: at %g s %g of the voltage, want %g: %v", seed, at+1, got, want, sags)
 			}
 		}
 	}
