@@ -1,0 +1,5 @@
+package validate
+
+import "testing"
+
+func TestMLPerfPower(t *testing.T) { check(t, MLPerfPower) }
