@@ -157,7 +157,7 @@ func TestStopsOnTemperature(t *testing.T) {
 		h.load.SetOne(i, bench.Demand{Level: 1, Mix: bench.Mixed})
 	}
 	h.must(30)
-	h.rig.Warm(6, 60)
+	h.rig.Warm(6, 70)
 	_, err := h.run(600)
 	var hot *loop.HotError
 	if !errors.As(err, &hot) || hot.Device != "gpu-6" {
