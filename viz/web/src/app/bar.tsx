@@ -1,7 +1,7 @@
 // The bar above: which run, how it is to be taken, its few figures, and the tools.
 import { language, metricName, speak, t } from "../i18n";
 import { number, show } from "../model/format";
-import { channelSort, modeKey } from "../model/look";
+import { channelSort, modeKey, runTitle } from "../model/look";
 import { ghost, main, runs } from "../model/session";
 import { useWant } from "../model/want";
 import { Icon } from "../ui/icons";
@@ -95,7 +95,7 @@ export function Bar() {
         >
           {runs.value.map((r) => (
             <option key={r.id} value={r.id}>
-              {r.name}
+              {runTitle(r)}
               {r.variant ? ` · ${r.variant}` : ""}
               {r.mode === "FORK" ? ` · ${t("mode.fork")}` : ""}
             </option>

@@ -86,4 +86,8 @@ export function extent(values: ArrayLike<number>): [number, number] {
   return [lo, hi];
 }
 
+/** A run in a list: by its name, and its folder where that is another. */
+export const runTitle = (r: { id: string; name: string; mode: string }) =>
+  r.mode !== "FORK" && r.id !== r.name ? `${r.name} (${r.id})` : r.name;
+
 export const modeKey = (mode: string) => mode.toLowerCase() as "live" | "twin" | "replay" | "fork";

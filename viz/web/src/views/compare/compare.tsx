@@ -6,7 +6,7 @@ import { Chart } from "../../draw/chart";
 import { t } from "../../i18n";
 import { coarse, useAsk } from "../../model/ask";
 import { clock, number, sortOf, text } from "../../model/format";
-import { channelTitle, provenance } from "../../model/look";
+import { channelTitle, provenance, runTitle } from "../../model/look";
 import type { Run } from "../../model/run";
 import { main, runs, seek } from "../../model/session";
 import { Icon } from "../../ui/icons";
@@ -42,7 +42,7 @@ export function Compare() {
             <option value="">–</option>
             {others.map((r) => (
               <option key={r.id} value={r.id}>
-                {r.name}
+                {runTitle(r)}
                 {r.mode === "FORK"
                   ? ` · ${t("mode.fork")} · ${(r.actions ?? []).length ? r.actions![0]!.replace(/^- \{at: [^,]+, |\}.*$/g, "").replaceAll('"', "") : r.id}`
                   : ""}
