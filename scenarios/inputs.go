@@ -42,6 +42,18 @@ func (c *compiler) inputs() {
 	if s.Battery != nil {
 		add("site.battery.capacity", "site battery", fmt.Sprintf("%s, %s", s.Battery.Capacity, s.Battery.Policy))
 	}
+	for _, k := range c.rackSpecs {
+		if cal := k.Node.GPU.Calibration; cal != nil && k.Node.GPUs > 0 {
+			text := fmt.Sprintf("%s: %s", k.Node.GPU.Name(), cal.Device)
+			if cal.PowerError > 0 {
+				text += fmt.Sprintf(", power ±%s", cal.PowerError)
+			}
+			if cal.TemperatureError > 0 {
+				text += fmt.Sprintf(", temperature ±%s", cal.TemperatureError)
+			}
+			add("site.halls", "calibrated GPU", text)
+		}
+	}
 	add("site.weather.file", "weather", s.Weather.File)
 	add("scheduler.policy", "scheduler", c.spec.Scheduler.Policy+", "+c.spec.Scheduler.Placement)
 	if d := c.spec.Controls.DemandResponse; d != nil {

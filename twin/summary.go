@@ -16,6 +16,23 @@ const (
 	hrs = 3600
 )
 
+// hardware returns where the figures of the GPUs come from, which decide what the site draws and how hot it gets.
+func (w *World) hardware() record.Provenance {
+	gpus := false
+	for i := range w.plan.RackTypes {
+		if n := &w.plan.RackTypes[i].Node; n.GPUs > 0 {
+			if !n.GPU.Calibrated {
+				return record.ProvModelled
+			}
+			gpus = true
+		}
+	}
+	if gpus {
+		return record.ProvCalibrated
+	}
+	return record.ProvModelled
+}
+
 // Summary states the outcome of a run as it stands now.
 func (w *World) Summary(o Options) *record.Summary {
 	p := w.plan
@@ -32,7 +49,7 @@ func (w *World) Summary(o Options) *record.Summary {
 	t, b := &w.Totals, &w.Books
 	e, g := &b.Energy, &b.GPU
 	add(record.Energy, "energy.site", "site energy", e.Total(), "J")
-	add(record.Energy, "energy.it", "IT energy", t.Flowed, "J")
+	s.Add(record.Energy, record.KPI{Key: "energy.it", Label: "IT energy", Value: t.Flowed, Unit: "J", Provenance: w.hardware()})
 	add(record.Energy, "energy.cooling", "cooling and building", t.Mech, "J")
 	add(record.Energy, "energy.loss", "losses of the power chain", e.Use[account.Distribution].Value(), "J")
 	add(record.Energy, "energy.pue", "PUE", ratio(t.Flowed+t.Mech+e.Use[account.Distribution].Value(), t.Flowed), "")
@@ -113,7 +130,7 @@ func (w *World) extremes(s *record.Summary) {
 		}
 		s.Add(record.Cooling, record.KPI{Key: "cooling.hottest_inlet", Label: "hottest rack inlet", Value: h.Inlet, Unit: "degC", Provenance: record.ProvModelled, Note: place(facility.Rack, h.Rack, h.At)})
 		if h.Die > 0 {
-			s.Add(record.Cooling, record.KPI{Key: "cooling.hottest_gpu", Label: "hottest GPU", Value: h.Die, Unit: "degC", Provenance: record.ProvModelled, Note: place(facility.GPU, h.GPU, h.DieAt)})
+			s.Add(record.Cooling, record.KPI{Key: "cooling.hottest_gpu", Label: "hottest GPU", Value: h.Die, Unit: "degC", Provenance: w.hardware(), Note: place(facility.GPU, h.GPU, h.DieAt)})
 		}
 	}
 	s.Add(record.Energy, record.KPI{Key: "energy.peak_power", Label: "peak site power", Value: h.Power, Unit: "W", Provenance: record.ProvModelled, Note: "at " + record.Clock(h.PowerAt)})

@@ -11,6 +11,7 @@ const (
 	mostSeries = 16384
 	mostRows   = 20_000_000
 	fastest    = 1000.0 // samples a second of one device
+	latest     = 1e11   // s: a time beyond the year 5000 is none
 )
 
 // key tells devices apart. Two devices of one UUID differ in host or index.
@@ -60,7 +61,7 @@ func (b *builder) sample(line int, s *Series, t float64) bool {
 	switch {
 	case s == nil:
 		return false
-	case math.IsNaN(t) || math.IsInf(t, 0):
+	case math.IsNaN(t) || math.Abs(t) > latest:
 		b.find("no time", "the sample is left out", "line %d", line)
 		return false
 	case b.rows >= mostRows:

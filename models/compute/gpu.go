@@ -19,6 +19,7 @@ type GPU struct {
 	Slowdown, Shutdown float64
 	Hold               float64 // °C at which the die is held while it throttles
 	limit, speed       []float64
+	Calibrated         bool    // its figures were fitted to measurements of it
 	slow               float64 // s: the slower time constant of the die at full flow
 }
 
@@ -39,7 +40,7 @@ func (s *GPUSpec) Compile() GPU {
 		DieResistance: float64(s.DieResistance), DieCapacity: float64(s.DieCapacity), SinkCapacity: float64(s.SinkCapacity),
 		Leakage: float64(s.Leakage), Target: float64(s.Target), Slowdown: float64(s.Slowdown), Shutdown: float64(s.Shutdown),
 		Hold:  max(float64(s.Target), float64(s.Slowdown)-float64(s.Clear)),
-		limit: v100Limit, speed: v100Speed,
+		limit: v100Limit, speed: v100Speed, Calibrated: s.Calibration != nil,
 	}
 	if g.Lags() {
 		_, g.slow = TwoPole{R1: g.DieResistance, R2: g.Resistance - g.DieResistance, C1: g.DieCapacity, C2: g.SinkCapacity}.Taus()

@@ -43,6 +43,8 @@ type GPUSpec struct {
 	Clear         unit.TemperatureDifference `yaml:"clear" doc:"margin below slowdown at which a throttling GPU is held, and from which it runs free again; never below target" default:"2 K" source:"typical" range:"[0,)"`
 	Shutdown      unit.Temperature           `yaml:"shutdown" doc:"die temperature at which the GPU powers off" default:"95 degC" source:"H100 driver log"`
 	FlowExponent  float64                    `yaml:"flow_exponent" doc:"n of R ~ flow^-n; 0 for a cold plate at constant flow" default:"0.8" source:"typical, turbulent air" range:"[0,1]"`
+
+	Calibration *CalibrationSpec `yaml:"calibration" doc:"file of halltwin calibrate, whose figures lie over those of the type"`
 }
 
 // LimitPoint is one knot of throughput over power limit.

@@ -39,6 +39,9 @@ func (r *resolver) resolve(v *Value, at string, files []string) *Value {
 		if use := v.entry("use"); use != nil {
 			return r.expand(v, use, at, files)
 		}
+		if file := v.entry("calibration"); file != nil && file.Value.Kind == Scalar {
+			return r.calibrated(v, file, at, files)
+		}
 		return r.entries(v, at, files)
 	}
 	return v
@@ -92,7 +95,7 @@ func (r *resolver) expand(v *Value, use *Entry, at string, files []string) *Valu
 			over.Entries = append(over.Entries, e)
 		}
 	}
-	patch := r.entries(&over, at, files)
+	patch := r.resolve(&over, at, files)
 	part, name := r.part(use, at, files)
 	if part == nil {
 		out := *patch
@@ -114,6 +117,38 @@ func (r *resolver) expand(v *Value, use *Entry, at string, files []string) *Valu
 	// What is missing from the whole is told where the part is used, in the file that the person edits.
 	whole.Pos, whole.Used = v.Pos, v.Used
 	return &whole
+}
+
+// calibrated lays the keys of a map over those of the file that its `calibration` names: what was fitted stands over the type,
+// what is written beside it over both. The file has a calibration of its own, a map that says where its figures come from.
+func (r *resolver) calibrated(v *Value, file *Entry, at string, files []string) *Value {
+	over := *v
+	over.Entries = make([]Entry, 0, len(v.Entries)-1)
+	for _, e := range v.Entries {
+		if e.Key != "calibration" {
+			over.Entries = append(over.Entries, e)
+		}
+	}
+	patch := r.entries(&over, at, files)
+	beside := *file.Value
+	if !strings.HasPrefix(beside.Text, ".") && !filepath.IsAbs(beside.Text) {
+		beside.Text = "./" + beside.Text
+	}
+	part, name := r.part(&Entry{Key: file.Key, Pos: file.Pos, Used: file.Used, Value: &beside}, at, files)
+	if part == nil {
+		out := *patch
+		out.broken = true
+		return &out
+	}
+	if c := part.entry("calibration"); part.Kind != Map || c == nil || c.Value.Kind != Map {
+		r.fail(file.Value, joinPath(at, "calibration"), name+" is no calibration", "write one with halltwin calibrate")
+		return patch
+	}
+	var m merger
+	out := *m.merge(part, patch, at)
+	r.errors = append(r.errors, m.errors...)
+	out.Pos, out.Used, out.Part = v.Pos, v.Used, ""
+	return &out
 }
 
 // part loads what a `use` names and resolves it. It returns nil after reporting why it cannot.
