@@ -206,7 +206,8 @@ type refusal struct{ status, says string }
 func (r *refusal) Error() string { return strings.TrimSpace(r.status + ": " + r.says) }
 
 func (p *Pusher) post(ctx context.Context, body []byte) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL, bytes.NewReader(body))
+	// A request under way is not cut off by the end of the agent: its readings would be sent twice.
+	req, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodPost, p.URL, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

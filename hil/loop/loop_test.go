@@ -50,6 +50,7 @@ func open(t *testing.T, budget float64) *hall {
 	g := guard.New(filepath.Join(dir, "journal.json"), lib)
 	h := &hall{t: t, rig: rig, load: bench.Emulated{Rig: rig}, guard: g, holder: &loop.Holder{Budget: budget, StopAt: 84, Setter: g}}
 	h.watch = &device.Watch{Source: &device.NVML{Path: lib}, Rate: 10, Clocks: bench.Clocks{Rig: rig, Base: time.Unix(1.7e9, 0)}, Receive: h.holder.Read}
+	t.Cleanup(func() { h.watch.Source.Close() })
 	return h
 }
 
@@ -152,7 +153,7 @@ func TestHoldsACap(t *testing.T) {
 }
 
 func TestStopsOnTemperature(t *testing.T) {
-	h := open(t, 3000)
+	h := open(t, 2000)
 	for i := range 8 {
 		h.load.SetOne(i, bench.Demand{Level: 1, Mix: bench.Mixed})
 	}
@@ -179,7 +180,6 @@ func TestImpossibleBudget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer h.watch.Source.Close()
 	if err := h.holder.Check(all); err == nil {
 		t.Error("8 GPUs of 200 W at least were to be held at 1,000 W")
 	}
