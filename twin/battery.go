@@ -105,3 +105,14 @@ func (w *World) auditBattery() error {
 	return w.close("site battery", []LedgerRow{{"held at the begin (J)", b.Initial}, {"drawn (J)", s.Drawn}, {"lost (J)", -(1 - b.Efficiency) * s.Drawn},
 		{"delivered (J)", -s.Given}, {"stored (J)", -s.Stored}})
 }
+
+// tankCharge returns how far the buffer tank of the water loops is charged, the emptier of two; NaN without any.
+func (w *World) tankCharge() float64 {
+	charge := math.NaN()
+	for loop := range w.Cooling.WaterSupply {
+		if c := w.plan.Cooling.TankCharge(&w.Cooling, loop); !math.IsNaN(c) && !(charge <= c) {
+			charge = min(max(c, 0), 1)
+		}
+	}
+	return charge
+}

@@ -95,6 +95,8 @@ func (w *World) siteGauge(name string) (float64, bool) {
 			return math.NaN(), true
 		}
 		return w.Battery.Stored / w.plan.Battery.Capacity, true
+	case "site.tank_charge":
+		return w.tankCharge(), true
 	case "site.pue":
 		if p.IT <= 0 {
 			return math.NaN(), true

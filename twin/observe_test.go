@@ -16,7 +16,7 @@ site:
   halls: [{rows: [{racks: 2, rack: {nodes: 4, liquid: 60 %, flow: 0.3 m3/s, node: {gpus: 8, gpu: {use: hardware/gpu-h100-sxm}, fans: {power: 300 W, flow: 0.2 m3/s}}}}]}]
   air: {in_row: {share: 50 %}, rear_door: {capture: 50 %}}
   liquid: {supply: 32 degC}
-  plant: {kind: ` + plant + `}
+  plant: {kind: ` + plant + `, chilled: {tank: {volume: 5 m3}}}
   power: {redundancy: N}
   grid: {carbon: {constant: 400 g/kWh}, price: {constant: 0.1 USD/kWh}}
   weather: {file: weather/denver.epw}

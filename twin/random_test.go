@@ -360,6 +360,8 @@ func (w *World) unknown(ch *channel.Channel) bool {
 		return w.plan.Price == nil
 	case "site.battery_charge":
 		return w.plan.Battery == nil
+	case "site.tank_charge":
+		return math.IsNaN(w.tankCharge())
 	case "site.solar_power", "site.solar_curtailed", "site.solar_energy":
 		return w.plan.Solar == nil
 	case "response.requested", "response.shed", "response.met", "response.gpu_hours":

@@ -155,6 +155,7 @@ var table = number([]row{
 	{"site.solar_curtailed", "W", f.Site, Gauge, Last, "Power that the solar array could give and nothing takes."},
 	{"site.solar_energy", "J", f.Site, Total, Last, "Energy from the site's own solar array."},
 	{"site.solar_power", "W", f.Site, Gauge, Last, "Power from the site's own solar array."},
+	{"site.tank_charge", "", f.Site, Gauge, Last, "Charge of the buffer tank, of the emptier of two: 1 where all its water is at the set point, 0 where it is as warm as the return at the design load."},
 	{"site.water", "kg", f.Site, Total, Last, "Water used by towers, pads and humidifiers."},
 
 	{"sla.met", "", f.Site, Total, Min, "Share of requests answered within the SLA, of the service that did worst."},

@@ -118,6 +118,7 @@ export const metrics: Record<string, readonly [en: string, zh: string]> = {
   "site.solar_curtailed": ["Solar curtailed", "弃光功率"],
   "site.solar_energy": ["Solar energy", "光伏电量"],
   "site.solar_power": ["Solar power", "光伏功率"],
+  "site.tank_charge": ["Tank charge", "蓄冷罐余量"],
   "ups.autonomy": ["Minutes left", "剩余时间"],
   "utility.power_factor": ["Power factor", "功率因数"],
 };
