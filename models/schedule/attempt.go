@@ -55,7 +55,8 @@ type scratch struct {
 	now      float64    // of this pass
 	standing []standing // running jobs by rank
 	chosen   []*Item
-	may      []int32 // slots that may be preempted
+	may      []standing // that a job may preempt
+	lifted   []standing // that make room in this pass
 }
 
 func (c *Config) scratch(s *State) *scratch {

@@ -66,6 +66,11 @@ func (f *feed) submit() {
 func (f *feed) pass() {
 	f.starts = f.c.Pass(f.s, f.now, f.starts[:0])
 	f.passes++
+	for i := range f.starts {
+		if f.starts[i].Stop {
+			f.c.Submit(f.s, f.now, f.s.Entry(f.starts[i].Job).Request)
+		}
+	}
 }
 
 // step ends the next job and submits as many as start.

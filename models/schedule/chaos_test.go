@@ -25,6 +25,10 @@ func TestChaos(t *testing.T) {
 			Placement: placeNames[r.IntN(len(placeNames))],
 			Depth:     3 * r.IntN(3),
 		}
+		if _, ok := orders[spec.Order].(ranked); ok && r.IntN(2) == 0 || preemptive[spec.Order] {
+			spec.Backfill = []string{"strict", "first-fit"}[r.IntN(2)]
+			spec.Preemption = randomPreemption(r)
+		}
 		if r.IntN(2) == 0 {
 			spec.Reservations = []ReservationSpec{
 				{Nodes: "rack[0]", From: 50, For: 50, User: "u0"},

@@ -35,6 +35,7 @@ type Config struct {
 	tolerate  workload.Vector   // rounding error forgiven when comparing
 	classOf   []int32           // by node: nodes of one class have the same capacity and reservations
 	byClass   []int32           // nodes in order of class, then node
+	total     float64           // of the indexed resource
 	axis      workload.Resource // the indexed resource: GPU where there is any, else CPU
 	top       int               // highest level
 	words     int               // of a bitmap over nodes
@@ -105,6 +106,7 @@ func Compile(spec *Spec, tree *facility.Tree, capacity []workload.Vector, leafOf
 	}
 	for n := range c.capacity {
 		c.top = max(c.top, int(c.level(&c.capacity[n])))
+		c.total += c.capacity[n][c.axis]
 		k := slices.Index(c.kinds, c.capacity[n])
 		if k < 0 {
 			k = len(c.kinds)

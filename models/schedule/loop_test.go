@@ -53,7 +53,7 @@ func replayWith(t testing.TB, c *Config, tasks []task, check func(s *State, now 
 		left[i], since[i] = tasks[i].run, tasks[i].Submit
 	}
 	var starts []Start
-	var again []Request
+	last := math.Inf(-1)
 	for arrived, todo := 0, len(tasks); todo > 0; {
 		now := math.Inf(1)
 		if arrived < len(tasks) {
@@ -62,7 +62,7 @@ func replayWith(t testing.TB, c *Config, tasks []task, check func(s *State, now 
 		for _, r := range running {
 			now = min(now, r.at)
 		}
-		if at, ok := c.Wake(s, now); ok {
+		if at, ok := c.Wake(s, last); ok {
 			now = min(now, at)
 		}
 		if math.IsInf(now, 1) {
@@ -81,35 +81,38 @@ func replayWith(t testing.TB, c *Config, tasks []task, check func(s *State, now 
 			c.Submit(s, now, tasks[arrived].Request)
 			arrived++
 		}
-		starts = c.Pass(s, now, starts[:0])
-		for _, st := range starts {
-			o, k := &out[st.Job], &tasks[st.Job]
-			if st.Stop {
-				o.stops++
-				ran := now - since[st.Job]
-				left[st.Job] -= ran
-				r := k.Request
-				r.Estimate = max(1e-6, r.Estimate-(k.run-left[st.Job]))
-				left[st.Job] += c.PreemptionCost(c.size(&Entry{Request: r}))
-				r.Estimate += c.PreemptionCost(c.size(&Entry{Request: r}))
-				running = slices.DeleteFunc(running, func(r ending) bool { return r.job == st.Job })
+		last = now
+		for again := []Request{{}}; len(again) > 0; {
+			again = again[:0]
+			starts = c.Pass(s, now, starts[:0])
+			for _, st := range starts {
+				o, k := &out[st.Job], &tasks[st.Job]
+				if st.Stop {
+					o.stops++
+					ran := now - since[st.Job]
+					left[st.Job] -= ran
+					r := k.Request
+					r.Estimate = max(1e-6, r.Estimate-(k.run-left[st.Job]))
+					left[st.Job] += c.PreemptionCost(c.size(&Entry{Request: r}))
+					r.Estimate += c.PreemptionCost(c.size(&Entry{Request: r}))
+					running = slices.DeleteFunc(running, func(r ending) bool { return r.job == st.Job })
+					since[st.Job] = now
+					again = append(again, r)
+					continue
+				}
+				o.wait += now - since[st.Job]
 				since[st.Job] = now
-				again = append(again, r)
-				continue
+				if math.IsNaN(o.start) {
+					o.start = now
+				}
+				o.end = now + left[st.Job]
+				o.slices = slices.Clone(st.Slices)
+				running = append(running, ending{o.end + c.HoldExtra(), st.Job})
 			}
-			o.wait += now - since[st.Job]
-			since[st.Job] = now
-			if math.IsNaN(o.start) {
-				o.start = now
+			for _, r := range again {
+				c.Submit(s, now, r)
 			}
-			o.end = now + left[st.Job]
-			o.slices = slices.Clone(st.Slices)
-			running = append(running, ending{o.end + c.HoldExtra(), st.Job})
 		}
-		for _, r := range again {
-			c.Submit(s, now, r)
-		}
-		again = again[:0]
 		for it := range s.Queue.All() {
 			if e := &s.Entries[it.Slot]; math.IsInf(out[e.Job].promise, 1) {
 				out[e.Job].promise = e.Promise

@@ -8,10 +8,11 @@ import (
 
 // standing is the rank of a running job in a pass.
 type standing struct {
-	key  float64
-	pace float64 // at which it gets better; of two that draw level the slower one was ahead
-	seq  uint64
-	slot int32
+	key   float64
+	pace  float64 // at which it gets better; of two that draw level the slower one was ahead
+	seq   uint64
+	slot  int32
+	place int32 // in the ranking
 }
 
 // rankRunning lists the running jobs that may be preempted, the best first.
@@ -34,6 +35,9 @@ func (c *Config) rankRunning(s *State, now float64) []standing {
 		}
 		return cmp.Or(cmp.Compare(s.Entries[a.slot].Begun, s.Entries[b.slot].Begun), cmp.Compare(a.seq, b.seq))
 	})
+	for i := range sc.standing {
+		sc.standing[i].place = int32(i)
+	}
 	return sc.standing
 }
 
@@ -69,13 +73,13 @@ func (c *Config) passCount(s *State, now float64, starts []Start) []Start {
 	running := c.rankRunning(s, now)
 	left := c.unused(s) + c.tolerate[c.axis]
 	for i := range running {
-		left += c.size(&s.Entries[running[i].slot])
+		left += c.countOf(s, running[i].slot)
 	}
 	sc.chosen = sc.chosen[:0]
 	at := 0
 	keep := func(until *Item) {
 		for ; at < len(running) && (until == nil || !c.outranks(s, until, &running[at])); at++ {
-			if n := c.size(&s.Entries[running[at].slot]); n <= left {
+			if n := c.countOf(s, running[at].slot); n <= left {
 				left -= n
 			} else {
 				starts = c.stop(s, running[at].slot, now, false, starts)
@@ -91,7 +95,7 @@ func (c *Config) passCount(s *State, now float64, starts []Start) []Start {
 		for i := range x.Items {
 			it := &x.Items[i]
 			keep(it)
-			switch n := c.size(&s.Entries[it.Slot]); {
+			switch n := c.countOf(s, it.Slot); {
 			case n <= left:
 				left -= n
 				sc.chosen = append(sc.chosen, it)
@@ -116,83 +120,108 @@ func (c *Config) passCount(s *State, now float64, starts []Start) []Start {
 	return starts
 }
 
+// countOf returns the size of a job, a whole node counting as the largest there is, but never more than the site.
+func (c *Config) countOf(s *State, slot int32) float64 {
+	return min(c.size(&s.Entries[slot]), c.total)
+}
+
 // exceeds reports whether all jobs of a block are larger than what is left.
 func (c *Config) exceeds(x *Block, left float64) bool {
 	for k := range x.least.jobs {
 		l := &x.least.jobs[k]
-		if l.parts > 0 && c.sizeOf(&Item{Parts: l.parts, Level: l.level, Whole: k >= wholes}) <= left {
+		if l.parts > 0 && c.sizeOf(&Item{Parts: l.parts, Level: l.level, Whole: k >= wholes}) <= left || left >= c.total {
 			return false
 		}
 	}
 	return true
 }
 
-// passPlace goes through the queue once. Who finds no free place may take that of running jobs of a worse rank.
+// passPlace goes through the queue once. Who finds no free place may take that of running jobs of a worse rank. Jobs that rank
+// behind one that must go wait until it has been queued again, at the same time: it may find another place before them.
 func (c *Config) passPlace(s *State, now float64, starts []Start) []Start {
 	sc := s.scratch
 	running := c.rankRunning(s, now)
-	worst := len(running) // of which no running job is worse
-	from, blocked, at := 0, -1, -1
+	from, blocked, at := 0, -1, -1 // running[from:] rank behind the job looked at
+	sc.lifted = sc.lifted[:0]
+queue:
 	for b := range s.Queue.Blocks {
 		x := &s.Queue.Blocks[b]
-		if blocked >= 0 && (worst == 0 || !c.outranks(s, &x.Items[0], &running[worst-1])) && c.idle(s, x, now) {
+		last := len(running) - 1
+		if blocked >= 0 && len(sc.lifted) == 0 && (last < 0 || !c.outranks(s, &x.Items[0], &running[last])) && c.idle(s, x, now) {
 			at += len(x.Items)
 			continue
 		}
 		for i := range x.Items {
 			at++
-			if blocked >= 0 && c.depth > 0 && at-blocked > c.depth {
-				return starts
-			}
 			it := &x.Items[i]
-			if !(it.Shape >= 0 && sc.dead[0][it.Shape]) && c.try(s, it, now, false) {
+			if blocked >= 0 && c.depth > 0 && at-blocked > c.depth || len(sc.lifted) > 0 && c.unlift(s, it) {
+				break queue
+			}
+			if !(it.Shape >= 0 && sc.dead[0][it.Shape]) && c.try(s, it, now, false) || c.usurp(s, it, now, running, &from) {
 				starts = c.begin(s, it.Slot, now, starts)
 				continue
-			}
-			for from < worst && !c.outranks(s, it, &running[from]) {
-				from++
-			}
-			if from < worst && !(it.Shape >= 0 && sc.dead[1][it.Shape]) {
-				sc.may = sc.may[:0]
-				for _, r := range running[from:worst] {
-					if s.Entries[r.slot].Phase == Running {
-						sc.may = append(sc.may, r.slot)
-					}
-				}
-				var ok bool
-				if starts, ok = c.evict(s, it, now, sc.may, starts); ok {
-					starts = c.begin(s, it.Slot, now, starts)
-					for worst > from && s.Entries[running[worst-1].slot].Phase != Running {
-						worst--
-					}
-					continue
-				}
-				if it.Shape >= 0 { // those behind it may take the place of fewer
-					sc.dead[0][it.Shape], sc.dead[1][it.Shape] = true, true
-				}
 			}
 			if blocked < 0 {
 				blocked, s.Head = at, it.Slot
 			}
 			if c.backfill == strict {
-				return starts
+				break queue
 			}
 		}
 	}
 	if blocked < 0 {
 		s.Head = -1
 	}
+	begun := len(starts)
+	starts = c.commit(s, now, starts)
+	rotate(starts, begun)
 	return starts
 }
 
-// due reports whether the scheduler decides now, and sets the next time that it does.
-func (c *Config) due(s *State, now float64) bool {
-	if c.interval == 0 {
-		return true
+// usurp lets a waiting job take the place of running ones that rank behind it.
+func (c *Config) usurp(s *State, it *Item, now float64, running []standing, from *int) bool {
+	sc := s.scratch
+	for *from < len(running) && !c.outranks(s, it, &running[*from]) {
+		*from++
 	}
-	if now < s.Tick {
+	if *from == len(running) || it.Shape >= 0 && sc.dead[1][it.Shape] {
 		return false
 	}
-	s.Tick = (math.Floor(now/c.interval*(1+1e-12)) + 1) * c.interval
+	sc.may = sc.may[:0]
+	for _, r := range running[*from:] {
+		if s.Entries[r.slot].Phase == Running {
+			sc.may = append(sc.may, r)
+		}
+	}
+	if c.evict(s, it, now, sc.may) {
+		return true
+	}
+	if it.Shape >= 0 { // those behind it may take the place of fewer
+		sc.dead[1][it.Shape] = true
+	}
+	return false
+}
+
+// rotate puts the decisions from n on first: who stops before who starts in its place.
+func rotate(starts []Start, n int) {
+	if n == 0 || n == len(starts) {
+		return
+	}
+	slices.Reverse(starts[:n])
+	slices.Reverse(starts[n:])
+	slices.Reverse(starts)
+}
+
+// due reports whether the scheduler decides now.
+func (c *Config) due(s *State, now float64) bool {
+	if c.interval > 0 && now != s.Tick && now < c.tick(s) {
+		return false
+	}
+	s.Tick = now
 	return true
+}
+
+// tick returns the next multiple of the interval.
+func (c *Config) tick(s *State) float64 {
+	return (math.Floor(s.Tick/c.interval*(1+1e-12)) + 1) * c.interval
 }

@@ -97,7 +97,7 @@ func (c *Config) Wake(s *State, now float64) (at float64, ok bool) {
 		at = s.Edge
 	}
 	if c.interval > 0 && s.Queue.Count > 0 {
-		at = s.Tick // whatever comes before it must wait
+		at = c.tick(s) // whatever comes before it must wait
 	}
 	if len(s.Pinned) > 0 {
 		at = min(at, s.Entries[s.Pinned[0]].Start)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/halltwin/halltwin/models/facility"
+	"github.com/halltwin/halltwin/models/unit"
 	"github.com/halltwin/halltwin/models/workload"
 )
 
@@ -200,6 +201,20 @@ func prospect(c *Config, s *State, e *Entry, now float64) float64 {
 	return math.Inf(1)
 }
 
+// randomPreemption is any way to preempt.
+func randomPreemption(r *rand.Rand) *PreemptionSpec {
+	p := &PreemptionSpec{
+		By:     []string{"place", "count"}[r.IntN(2)],
+		Ties:   []string{"running", "waiting", "submitted"}[r.IntN(3)],
+		MinRun: unit.Duration(r.IntN(2) * r.IntN(50)),
+		LAS:    AttainedSpec{Thresholds: []unit.Duration{20, 100}, Promote: float64(r.IntN(2) * r.IntN(5))},
+	}
+	if r.IntN(2) == 0 {
+		p.Cost = []CostSpec{{GPUs: 1, Time: 1}, {Time: 2}}
+	}
+	return p
+}
+
 // TestRandomWorkloads runs random jobs under every order, backfill and placement and audits each pass. Under EASY
 // the promise to the blocked job is what brute force says, is never put off, and is kept.
 func TestRandomWorkloads(t *testing.T) {
@@ -214,6 +229,10 @@ func TestRandomWorkloads(t *testing.T) {
 		}
 		if r.IntN(2) == 0 {
 			spec.Order = "fcfs"
+		}
+		if _, ok := orders[spec.Order].(ranked); ok && r.IntN(2) == 0 || preemptive[spec.Order] {
+			spec.Backfill = []string{"strict", "first-fit"}[r.IntN(2)]
+			spec.Preemption = randomPreemption(r)
 		}
 		if r.IntN(4) == 0 {
 			spec.HoldExtra = 1

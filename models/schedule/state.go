@@ -132,7 +132,7 @@ type State struct {
 	Known   uint64  // items of the queue before this Seq could not start in the last pass
 	Apart   bool    // conservative backfill reserves certain nodes, not slots
 	Head    int32   // slot of the job that the last pass found blocked, or -1
-	Tick    float64 // with an interval, the next time at which the scheduler decides
+	Tick    float64 // when the scheduler last decided
 
 	Usage []workload.Vector // by queue of the quota tree: what its jobs hold
 
@@ -152,6 +152,7 @@ func NewState(c *Config) *State {
 		Random:  c.Random,
 		Dirty:   true,
 		Edge:    math.Inf(-1),
+		Tick:    math.Inf(-1),
 	}
 	for n := range s.Nodes {
 		nd := &s.Nodes[n]
