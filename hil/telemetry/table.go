@@ -161,3 +161,15 @@ func Merge(logs ...*Log) *Log {
 	}
 	return all
 }
+
+// Slice returns a part of a series, from sample i to before sample k.
+func (s *Series) Slice(i, k int) *Series {
+	out := *s
+	out.Time = s.Time[i:k]
+	for q, c := range s.columns {
+		if c != nil {
+			out.columns[q] = c[i:k]
+		}
+	}
+	return &out
+}

@@ -91,12 +91,12 @@ func (p *Plot) svg(id int) string {
 	ticks, decimals := draw.Ticks(y0, y1, 5)
 	for _, v := range ticks {
 		g.Line(x.At, y.Px(v), x.End, y.Px(v), "grid")
-		g.Text(plotLeft-8, y.Px(v)+4, "", "end", fmt.Sprintf("%.*f", decimals, v))
+		g.Text(plotLeft-8, y.Px(v)+4, "", "end", fmt.Sprintf("%.*f", decimals, v+0))
 	}
 	ticks, decimals = draw.Ticks(x0, x1, 6)
 	for _, v := range ticks {
 		g.Line(x.Px(v), y.At, x.Px(v), y.At+4, "base")
-		g.Text(x.Px(v), y.At+17, "", "middle", fmt.Sprintf("%.*f", decimals, v))
+		g.Text(x.Px(v), y.At+17, "", "middle", fmt.Sprintf("%.*f", decimals, v+0))
 	}
 	g.Line(x.At, y.At, x.End, y.At, "base")
 	g.Text(x.End, plotHeight-2, "", "end", p.X)
