@@ -38,7 +38,8 @@ type Plan struct {
 	RackType  []int16 // by rack
 	LeafOf    []int32 // by node
 	Reach     fabric.Reach
-	Uplink    []float64 // B/s out of each leaf; nil where that is never scarce
+	Uplink    []float64 // B/s out of each leaf
+	Scarce    bool      // jobs may want more of it than there is, with everything up
 	Capacity  []workload.Vector
 	DesignIT  float64 // W at the rack feeds with everything at full load
 	Other     float64 // W of lighting, offices and the like

@@ -7,7 +7,6 @@ import (
 
 	"github.com/halltwin/halltwin/models/compute"
 	"github.com/halltwin/halltwin/models/cooling"
-	"github.com/halltwin/halltwin/models/fabric"
 	"github.com/halltwin/halltwin/models/facility"
 	"github.com/halltwin/halltwin/models/moistair"
 	"github.com/halltwin/halltwin/models/power"
@@ -170,9 +169,7 @@ func (c *compiler) network(nodes, leaves int) {
 	}
 	per := (nodes + leaves - 1) / leaves
 	p.Reach = s.Compile(nodes, per)
-	if p.Reach.Up >= 1 && p.Reach.Routing == fabric.Adaptive {
-		return // nothing out of a leaf is ever scarce
-	}
+	p.Scarce = p.Reach.Up < 1
 	p.Uplink = make([]float64, leaves)
 	node := 0
 	for _, k := range p.RackType {

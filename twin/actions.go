@@ -382,6 +382,9 @@ func (w *World) set(r facility.Ref, field string, value float64) (old float64) {
 		w.GPULimit[r.Index] = float32(value)
 		return old
 	}
+	if r.Kind == facility.Leaf {
+		return w.setUplinks(r.Index, value)
+	}
 	w.disturb()
 	if r.Kind == facility.Utility {
 		w.wantSettle()

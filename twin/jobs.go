@@ -210,6 +210,8 @@ func (w *World) start(st *schedule.Start) {
 	for i := range st.Slices {
 		w.hold(j, &st.Slices[i])
 	}
+	s.Drag = 0
+	w.talk(j, spec)
 	w.flag(j)
 	w.reschedule(j)
 	if w.heard() {
@@ -285,6 +287,7 @@ func (w *World) vacate(j int32) {
 		w.Free, i = i, next
 	}
 	s.Slice = -1
+	w.hush(j, &w.work.Jobs[j])
 	if w.work.Jobs[j].Profile >= 0 {
 		for k, v := range w.Varying {
 			if v == j {
@@ -453,8 +456,11 @@ func (w *World) flag(j int32) {
 	w.wantSettle()
 }
 
-// retime gives the flagged jobs the speed of their slowest slice.
+// retime gives the flagged jobs the speed of their slowest slice, less what the network costs them.
 func (w *World) retime() {
+	if w.Net.Dirty {
+		w.congest()
+	}
 	for _, j := range w.flagged {
 		s := &w.Jobs[j]
 		if s.Phase != Running {
@@ -464,6 +470,7 @@ func (w *World) retime() {
 		for i := s.Slice; i >= 0; i = w.Slices[i].OfJob {
 			speed = min(speed, w.Slices[i].Speed)
 		}
+		speed *= 1 - s.Drag
 		if speed == s.Speed {
 			continue
 		}

@@ -34,6 +34,7 @@ type State struct {
 	Slices   []Slice // arena: what each job holds on each node
 	Free     int32   // first unused slice, or -1
 	Varying  []int32 // running jobs whose utilisation follows a profile
+	Net      NetState
 	Nodes    []NodeState
 	Racks    []RackState
 	Services []ServiceState
@@ -110,7 +111,8 @@ type JobState struct {
 	Stall    float64       // s that it still makes no progress (restart, checkpoint being written)
 	Owed     float64       // s of stall at its next start
 	Extra    float64       // s that it holds its nodes when its work is done
-	Speed    float64       // relative, of its slowest GPU
+	Speed    float64       // relative, of its slowest GPU and of the network
+	Drag     float64       // share of its speed that a congested network takes
 	Use      workload.Util // in this window, of a job with a profile
 	Steady   float64       // time until which Use holds at the present speed, at least
 }

@@ -48,6 +48,7 @@ type World struct {
 	see     func(*World) error // takes a sample; nil: nobody records
 
 	dirty, flagged, victims []int32
+	net                     netScratch
 	drew                    []int32 // racks evaluated in this round of settling
 	inside, jobSubjects     []int32
 	serviceUp               []int
@@ -316,6 +317,7 @@ func (w *World) Fork() *World {
 	s := &f.State
 	s.Agenda = w.Agenda.Clone()
 	s.Jobs, s.Slices, s.Varying = slices.Clone(w.Jobs), slices.Clone(w.Slices), slices.Clone(w.Varying)
+	s.Net, f.net = w.Net.clone(), netScratch{}
 	s.Nodes, s.Racks, s.Recounts = slices.Clone(w.Nodes), slices.Clone(w.Racks), slices.Clone(w.Recounts)
 	s.Caps = w.Caps.clone()
 	s.GPULimit, s.Undos = slices.Clone(w.GPULimit), slices.Clone(w.Undos)

@@ -19,7 +19,6 @@ type Spec struct {
 	Routing      string        `yaml:"routing" doc:"between equal paths: adaptive divides flows over them, ecmp hashes whole flows, static takes the first" enum:"adaptive,ecmp,static" default:"adaptive"`
 	Latency      unit.Duration `yaml:"latency" doc:"latency of one hop: cable and switch" default:"1 us" source:"typical: 0.3–1 µs of a switch, 5 ns a metre" range:"[0,1]"`
 	Reduces      bool          `yaml:"in_network_reduction" doc:"switches add up all-reduces between nodes (SHARP)" default:"false"`
-	Converge     unit.Duration `yaml:"reroute" doc:"time from a loss until routes go round it; the jobs that it hits stand until then" default:"10 s" source:"typical of BGP with BFD and of subnet managers: 1–60 s" range:"[0,3600]"`
 
 	Measured []PointSpec `yaml:"measured" doc:"measured all-reduces over the GPUs of one link domain (nccl-tests), instead of latency and bandwidth"`
 }

@@ -1,5 +1,7 @@
 package workload
 
+import "github.com/halltwin/halltwin/models/fabric"
+
 // Resource is one coordinate of a demand vector.
 type Resource uint8
 
@@ -75,6 +77,13 @@ type Checkpoint struct {
 	Restart float64 // from the restart of a failed job until it makes progress again
 }
 
+// Exchange is what the nodes of a job tell each other. Nil is nothing that counts.
+type Exchange struct {
+	Each           float64 // B/s that a node sends while transfers are under way
+	Mesh           bool    // all nodes talk with all, not with neighbours in rings
+	fabric.Profile         // what the transfers take of its time
+}
+
 // Job is one piece of work as it was submitted. Times are s from the start of the run.
 type Job struct {
 	ID       string // as its trace names it
@@ -82,17 +91,18 @@ type Job struct {
 	User     string
 	Queue    string
 	Class    Class
-	Submit   float64 // may be negative: it was waiting when the run began
-	Parts    int32   // members of the gang, at least 1
-	Part     Vector  // demand of each member
-	Whole    bool    // each part holds a whole node
-	Work     float64 // s of progress at full speed
-	Before   float64 // s of Work done before the run began
-	Walltime float64 // s after which it is killed; 0: no limit. Backfill trusts it; where 0, it trusts Work
-	Priority float64 // larger is more urgent
-	Outcome  Outcome // how it ends after Work, when left alone
-	Util     Util    // when Profile < 0
-	Profile  int32   // index in Set.Profiles, or -1
+	Submit   float64   // may be negative: it was waiting when the run began
+	Parts    int32     // members of the gang, at least 1
+	Part     Vector    // demand of each member
+	Whole    bool      // each part holds a whole node
+	Work     float64   // s of progress at full speed
+	Before   float64   // s of Work done before the run began
+	Walltime float64   // s after which it is killed; 0: no limit. Backfill trusts it; where 0, it trusts Work
+	Priority float64   // larger is more urgent
+	Outcome  Outcome   // how it ends after Work, when left alone
+	Util     Util      // when Profile < 0
+	Profile  int32     // index in Set.Profiles, or -1
+	Exchange *Exchange // what its nodes tell each other
 	Checkpoint
 
 	Pinned bool    // a replayed placement: starts at Start on Nodes, whatever the scheduler thinks
