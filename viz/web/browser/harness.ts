@@ -85,10 +85,10 @@ export async function clock(page: Page): Promise<number> {
   return h! * 3600 + m! * 60 + s!;
 }
 
-/** A figure of the bar above, by its name. */
+/** A figure of the bar above, by its name, once it is known. */
 export async function figure(page: Page, name: string): Promise<number> {
-  const text = await page.locator(".kpi", { hasText: name }).locator(".figure").textContent();
-  return Number.parseFloat((text ?? "").replace(",", ""));
+  const place = page.locator(".kpi", { hasText: name }).locator(".figure").filter({ hasText: /\d/ });
+  return Number.parseFloat(((await place.textContent()) ?? "").replace(",", ""));
 }
 
 /** How many different colours a canvas shows: more than a few when it is drawn. */

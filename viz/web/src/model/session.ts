@@ -59,6 +59,7 @@ function receive(m: Message): void {
     case "status": {
       const r = runOf(m);
       if (r) r.status.value = m as unknown as Status;
+      if (r && r === ghost.peek()) void catchUp(r);
       break;
     }
     case "events": {
@@ -238,6 +239,19 @@ const clampT = (run: Run, t: number) => Math.max(0, Math.min(t, run.status.peek(
 async function pin(run: Run, t: number): Promise<void> {
   const m = await socket.request("seek", { run: run.id, t: clampT(run, t) });
   run.status.value = m as unknown as Status;
+}
+
+let catching = false;
+
+/** A fork that still runs ahead may not have been where its base is shown; once it has, it is shown there. */
+async function catchUp(run: Run): Promise<void> {
+  const base = main.peek();
+  const [s, b] = [run.status.peek(), base?.status.peek()];
+  if (!b || catching || s.playing || b.playing) return;
+  if (Math.abs(clampT(run, b.t) - s.t) < 1e-3) return;
+  catching = true;
+  await pin(run, b.t).catch(() => {});
+  catching = false;
 }
 
 async function command(op: string, body: Record<string, unknown> = {}): Promise<void> {
