@@ -3,6 +3,7 @@ package validate
 import (
 	"compress/gzip"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -64,6 +65,17 @@ func (r *powerRun) phase(t float64) (kind int, since, until float64) {
 	return blocks, t - begin, r.stop - t
 }
 
+// samples returns how many samples lie between the start and a time.
+func (r *powerRun) samples(stop float64) int {
+	n := 0
+	for _, t := range r.time {
+		if t >= 0 && t <= stop {
+			n++
+		}
+	}
+	return n
+}
+
 // first returns when the first evaluation begins.
 func (r *powerRun) first() float64 {
 	if len(r.evals) == 0 {
@@ -94,8 +106,8 @@ func (r *powerRun) coincidence() float64 {
 
 var logName = regexp.MustCompile(`^(.*)_(\d+)n_(.*)$`)
 
-// readPowerLog reads a pair of files.
-func readPowerLog(power, events string) (*nodeLog, error) {
+// readNodeLog reads a pair of files.
+func readNodeLog(power, events string) (*nodeLog, error) {
 	l := &nodeLog{name: strings.TrimSuffix(filepath.Base(power), "_power.csv.gz")}
 	if m := logName.FindStringSubmatch(l.name); m != nil {
 		l.system, l.benchmark = m[1], m[3]
@@ -109,7 +121,10 @@ func readPowerLog(power, events string) (*nodeLog, error) {
 			runs[row[0]] = r
 			order = append(order, row[0])
 		}
-		t, err := strconv.ParseFloat(row[1], 64)
+		if len(head) < 3 {
+			return errors.New("there is no column of a node, such as node_0_w")
+		}
+		t, err := finite(row[1])
 		if err != nil {
 			return fmt.Errorf("t_s: %w", err)
 		}
@@ -117,7 +132,7 @@ func readPowerLog(power, events string) (*nodeLog, error) {
 		for k, s := range row[2:] {
 			v := math.NaN()
 			if s != "" {
-				if v, err = strconv.ParseFloat(s, 64); err != nil {
+				if v, err = finite(s); err != nil {
 					return fmt.Errorf("%s: %w", head[k+2], err)
 				}
 				sum += v
@@ -140,7 +155,7 @@ func readPowerLog(power, events string) (*nodeLog, error) {
 	}
 	logs := map[string]*eventLog{}
 	err = eachZipped(events, func(_, row []string) error {
-		t, err := strconv.ParseFloat(row[1], 64)
+		t, err := finite(row[1])
 		if err != nil {
 			return fmt.Errorf("t_s: %w", err)
 		}
@@ -156,7 +171,10 @@ func readPowerLog(power, events string) (*nodeLog, error) {
 	var rates []float64
 	for _, name := range order {
 		r, e := runs[name], logs[name]
-		if e == nil || e.stop <= 0 || len(r.time) < 10 {
+		if e == nil || e.stop <= 0 {
+			continue
+		}
+		if inside := r.samples(e.stop); inside < 20 {
 			continue
 		}
 		rate := e.into(r)
@@ -182,7 +200,7 @@ type eventLog struct {
 
 func (e *eventLog) add(t float64, key, value, step string) {
 	number := func(s string) float64 {
-		v, err := strconv.ParseFloat(s, 64)
+		v, err := finite(s)
 		if err != nil {
 			return math.NaN()
 		}
@@ -241,6 +259,15 @@ func (e *eventLog) into(r *powerRun) float64 {
 	return rate
 }
 
+// finite reads a number that is one.
+func finite(s string) (float64, error) {
+	v, err := strconv.ParseFloat(s, 64)
+	if err == nil && (math.IsNaN(v) || math.Abs(v) > 1e12) {
+		err = fmt.Errorf("%q is no time or power", s)
+	}
+	return v, err
+}
+
 // eachZipped calls do for every row of a compressed CSV file, whose header must begin with the given columns.
 func eachZipped(path string, do func(head, row []string) error, columns ...string) error {
 	file, err := os.Open(path)
@@ -268,10 +295,10 @@ func eachZipped(path string, do func(head, row []string) error, columns ...strin
 		if err == io.EOF {
 			return nil
 		}
-		if err == nil {
-			err = do(head, row)
-		}
 		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		if err := do(head, row); err != nil {
 			line, _ := in.FieldPos(0)
 			return fmt.Errorf("%s:%d: %w", path, line, err)
 		}

@@ -116,20 +116,33 @@ func (l *nodeLog) fit() {
 			runs = append(runs, &l.runs[i])
 		}
 	}
-	var wait, train, eval []float64
-	const edge = 5 // s after a change that belong to neither phase
+	var wait, train, eval, every []float64
 	for _, run := range runs {
 		for i, t := range run.time {
 			v := run.power[i]
-			switch kind, since, until := run.phase(t); {
-			case kind == waiting && until > 4:
-				wait = append(wait, v)
-			case kind == blocks && since > edge && until > edge/2 && (t > run.first() || (t > run.waiting/2+edge && t < run.first()-run.waiting/2-edge)):
-				train = append(train, v)
-			case kind == evaluating && since > edge && until > 1:
-				eval = append(eval, v)
+			kind, since, until := run.phase(t)
+			edge := math.Min(5, (since+until)/4) // s after a change that belong to neither phase
+			settled := since > edge && until > edge/2
+			switch kind {
+			case waiting:
+				if until > 4 {
+					wait = append(wait, v)
+				}
+			case blocks:
+				every = append(every, v)
+				half := run.waiting / 2
+				if settled && (t > run.first() || (t > half+edge && t < run.first()-half-edge)) {
+					train = append(train, v)
+				}
+			case evaluating:
+				if settled {
+					eval = append(eval, v)
+				}
 			}
 		}
+	}
+	if len(train) < 20 {
+		train = every // blocks shorter than a few samples
 	}
 	m := &l.model
 	m.train = average(train)

@@ -40,7 +40,7 @@ func runMLPerfPower(_ context.Context, data string) (*Result, error) {
 	r := &Result{}
 	var all []*nodeLog
 	for _, file := range logs {
-		log, err := readPowerLog(file, strings.TrimSuffix(file, "_power.csv.gz")+"_events.csv.gz")
+		log, err := readNodeLog(file, strings.TrimSuffix(file, "_power.csv.gz")+"_events.csv.gz")
 		if err != nil {
 			return nil, err
 		}
