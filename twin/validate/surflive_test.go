@@ -1,0 +1,5 @@
+package validate
+
+import "testing"
+
+func TestSURFWeekLive(t *testing.T) { check(t, SURFWeekLive) }
