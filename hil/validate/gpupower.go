@@ -99,11 +99,25 @@ func runGPUPower(ctx context.Context, data string) (*Result, error) {
 	r.Plots = append([]Plot{against("GPUs left out", "measured in W", "predicted in W", measured, predicted)}, r.Plots...)
 	r.Tables = append(r.Tables, parameters("Parameters of the fit on the other GPUs of all runs", f.Solution))
 	r.Say("meter: mean over %.1f s, lag %.1f s; %s", f.Window, f.Lag, f.Verdict())
+	// The nodes of one run share its load: they are left out together.
+	together := map[string][]*telemetry.Series{}
+	var groups []string
 	for _, run := range runs {
+		group, _, _ := strings.Cut(run, "_node")
+		if together[group] == nil {
+			groups = append(groups, group)
+		}
+		together[group] = append(together[group], of[run]...)
+	}
+	if len(groups) < 2 {
+		r.Say("one run: none can be left out")
+		return r, nil
+	}
+	for _, run := range groups {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if err := r.leaveOut(run, runs, of, f); err != nil {
+		if err := r.leaveOut(run, groups, together, f); err != nil {
 			return nil, err
 		}
 	}
@@ -148,7 +162,7 @@ func (r *Result) leaveOut(run string, runs []string, of map[string][]*telemetry.
 		lacks = append(lacks, "a tensor-parallel run")
 	}
 	// The requirement is on t13; of the others what it is, and whether it could be known.
-	if run == "t13" || run == "t13_node0" {
+	if run == "t13" {
 		r.Most("run_left_out_"+run, rmse, "W", 30)
 	} else {
 		r.Tell("run_left_out_"+run, rmse, "W")

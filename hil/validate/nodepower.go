@@ -2,8 +2,10 @@ package validate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"os"
 	"regexp"
 	"slices"
 	"sort"
@@ -48,6 +50,10 @@ func runNodePower(ctx context.Context, data string) (*Result, error) {
 			continue
 		}
 		runs, err := r.phaseRuns(path, strings.Replace(path, "_power.csv", "_events.csv", 1))
+		if errors.Is(err, os.ErrNotExist) {
+			r.Say("%s: no events beside it; left out", name)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
