@@ -28,7 +28,7 @@ func (w *World) act(a *action.Action) {
 	case action.Fail:
 		ev.Severity = record.Warning
 		ev.Text = plural(len(a.Targets), "fails", "fail") + by(a)
-		w.emit(ev)
+		w.origin(a.Targets, false, ev)
 		w.countOutages(a.Targets)
 		for _, r := range a.Targets {
 			w.take(r, 0, asSpecified)
@@ -38,13 +38,13 @@ func (w *World) act(a *action.Action) {
 		}
 	case action.Repair:
 		ev.Text = "repaired" + by(a)
-		w.emit(ev)
+		w.origin(a.Targets, true, ev)
 		for _, r := range a.Targets {
 			w.mend(r)
 		}
 	case action.Set:
 		ev.Text = fmt.Sprintf("%s set to %s%s", a.Field, action.FormatValue(a.Field, a.Value), by(a))
-		w.emit(ev)
+		w.origin(nil, false, ev)
 		u := Undo{Verb: a.Verb, Field: a.Field, Targets: a.Targets, Cause: parent}
 		for _, r := range a.Targets {
 			old := w.set(r, a.Field, a.Value)
@@ -62,7 +62,7 @@ func (w *World) act(a *action.Action) {
 		if a.Verb == action.Undrain {
 			ev.Text = "back in service" + by(a)
 		}
-		w.emit(ev)
+		w.origin(nil, false, ev)
 		u := Undo{Verb: a.Verb, Cause: parent}
 		for _, r := range a.Targets {
 			for _, n := range w.nodesIn(r) {
@@ -103,12 +103,12 @@ func (w *World) undo(i int32) {
 		if len(left) == 0 {
 			return
 		}
-		w.emit(record.Event{Parent: u.Cause, Severity: record.Info, Type: "repair", Subject: w.names(left), Text: "repaired"})
+		w.origin(left, true, record.Event{Parent: u.Cause, Severity: record.Info, Type: "repair", Subject: w.names(left), Text: "repaired"})
 		for _, r := range left {
 			w.give(r, u.Mended)
 		}
 	case action.Set:
-		w.emit(record.Event{Parent: u.Cause, Severity: record.Info, Type: "set", Subject: w.names(u.Targets), Text: u.Field + " restored"})
+		w.origin(nil, false, record.Event{Parent: u.Cause, Severity: record.Info, Type: "set", Subject: w.names(u.Targets), Text: u.Field + " restored"})
 		for k, r := range u.Targets {
 			superseded := w.supersede(r, u.Field, u.Old[k], u.Cause) // a later setting is in force
 			switch {
@@ -123,7 +123,7 @@ func (w *World) undo(i int32) {
 		if len(left) == 0 {
 			return
 		}
-		w.emit(record.Event{Parent: u.Cause, Severity: record.Info, Type: "undrain", Subject: w.names(left), Text: "back in service"})
+		w.origin(nil, false, record.Event{Parent: u.Cause, Severity: record.Info, Type: "undrain", Subject: w.names(left), Text: "back in service"})
 		for _, r := range left {
 			w.undrain(r.Index)
 		}

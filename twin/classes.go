@@ -11,11 +11,12 @@ import (
 // tellClasses tells which halls left the ASHRAE class of their equipment, or came back to it.
 func (w *World) tellClasses() {
 	for _, c := range w.plan.Cooling.Crossings(&w.Cooling, nil) {
-		e := record.Event{Severity: record.Info, Type: "class.return", Subject: w.name(facility.Ref{Kind: facility.Hall, Index: int32(c.Hall)}), Text: c.Text}
+		hall := facility.Ref{Kind: facility.Hall, Index: int32(c.Hall)}
+		e := record.Event{Severity: record.Info, Type: "class.return", Subject: w.name(hall), Text: c.Text}
 		if c.Out {
 			e.Severity, e.Type = record.Warning, "class.leave"
 		}
-		w.emit(e)
+		w.follow(hall, !c.Out, w.heatSource(), e)
 	}
 }
 

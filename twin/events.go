@@ -186,7 +186,7 @@ func (w *World) strike(process, subject int32) {
 	if o.Targets[0].Kind > facility.GPU || len(o.Targets) > 1 {
 		severity = record.Warning
 	}
-	w.emit(record.Event{Severity: severity, Type: "fail", Subject: w.names(o.Targets),
+	w.origin(o.Targets, false, record.Event{Severity: severity, Type: "fail", Subject: w.names(o.Targets),
 		Text:   fmt.Sprintf("%s (%s), back in %s", whatFails(&o), o.Cause, clock(o.Detect+o.Repair)),
 		Fields: []record.Field{record.Str("cause", o.Cause), record.Num("repair", o.Repair, "s")}})
 	cause := w.EventID

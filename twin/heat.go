@@ -141,7 +141,7 @@ func (w *World) heatUp(r int32) {
 				continue
 			}
 			if sl.Die.Rest.Die > g.Shutdown && sl.Die.Reaches(g, g.Shutdown) <= w.Now+soon {
-				w.shut(r, true)
+				w.shut(r, "its GPUs pass their limit")
 				return
 			}
 			if !sl.Hot && sl.Die.Reaches(g, g.Slowdown) <= w.Now+soon {
@@ -165,17 +165,20 @@ func (w *World) tellHeat(r int32, before float64) {
 	if w.settling {
 		return
 	}
+	rack := facility.Ref{Kind: facility.Rack, Index: r}
 	switch {
 	case before > 0 && rs.Throttled == 0:
-		w.emit(record.Event{Severity: record.Info, Type: "throttle.end", Subject: w.name(facility.Ref{Kind: facility.Rack, Index: r}), Text: "no GPU of it is held back by heat any more"})
+		w.follow(rack, true, 0, record.Event{Severity: record.Info, Type: "throttle.end", Subject: w.name(rack), Text: "no GPU of it is held back by heat any more"})
 	case before == 0 && rs.Throttled > 0 && rs.Die >= 0 && !w.plan.RackTypes[w.plan.RackType[r]].Node.GPU.Lags():
 		w.tellThrottle(r, rs.Die, int(rs.Throttled))
 	}
 }
 
+// tellThrottle tells which GPU of a rack has come to its slowdown temperature, and how many it holds back.
 func (w *World) tellThrottle(r, gpu int32, held int) {
+	rack := facility.Ref{Kind: facility.Rack, Index: r}
 	g := &w.plan.RackTypes[w.plan.RackType[r]].Node.GPU
-	w.emit(record.Event{Severity: record.Info, Type: "throttle.begin", Subject: w.name(facility.Ref{Kind: facility.Rack, Index: r}),
+	w.follow(rack, false, w.heatSource(), record.Event{Severity: record.Info, Type: "throttle.begin", Subject: w.name(rack),
 		Text: fmt.Sprintf("%s is at %.4g °C: %d of its GPUs are held back by heat", w.name(facility.Ref{Kind: facility.GPU, Index: gpu}), g.Slowdown, held)})
 }
 

@@ -374,6 +374,7 @@ func (w *World) interrupt(j int32, detect float64) {
 	s.Progress, s.Cycle = s.Saved, 0
 	s.Stall, s.Saving = 0, false
 	s.Phase = Stalled
+	s.Cause = w.cause()
 	s.Gen++
 	if detect > 0 {
 		for i := s.Slice; i >= 0; i = w.Slices[i].OfJob {
@@ -426,7 +427,7 @@ func (w *World) requeue(j int32) {
 	s.Restarts++
 	s.Owed = spec.Restart
 	if w.heard() {
-		w.emit(record.Event{Severity: record.Info, Type: "job.requeue", Subject: w.jobName(j),
+		w.emit(record.Event{Parent: s.Cause, Severity: record.Info, Type: "job.requeue", Subject: w.jobName(j),
 			Text: fmt.Sprintf("requeued after losing a node, %s of work saved", clock(s.Saved))})
 	}
 	if spec.Pinned {

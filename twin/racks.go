@@ -48,10 +48,13 @@ func (w *World) feed(changed []int32) {
 	for i := range w.effects {
 		fx := &w.effects[i]
 		name, severity := w.name(fx.Ref), record.Warning
-		if fx.Critical() {
+		switch {
+		case fx.Critical():
 			severity = record.Critical
+		case fx.Good():
+			severity = record.Info
 		}
-		w.emit(record.Event{Severity: severity, Type: fx.Kind, Subject: name, Text: strings.TrimPrefix(fx.Text, name+" ")})
+		w.follow(fx.Ref, fx.Over, 0, record.Event{Severity: severity, Type: fx.Kind, Subject: name, Text: strings.TrimPrefix(fx.Text, name+" ")})
 	}
 	if len(w.effects) > 0 {
 		w.disturb()

@@ -45,6 +45,7 @@ type State struct {
 	Response ResponseState
 	Caps     CapState
 	Undos    []Undo
+	Causes   CauseState
 
 	MechOn      bool
 	Cool        cooling.Power // what the cooling draws, as of the last step
@@ -96,6 +97,7 @@ type JobState struct {
 	Saving   bool          // the stall is a checkpoint
 	Restarts uint16        // after failures
 	Preempts uint16        // times that it was preempted
+	Cause    int64         // the event that interrupted it last
 	Slice    int32         // first slice it holds, or -1
 	Gen      uint32        // generation of its scheduled end
 	Cursor   int32         // into its profile

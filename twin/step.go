@@ -1,6 +1,7 @@
 package twin
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/halltwin/halltwin/models/facility"
@@ -92,10 +93,13 @@ func (w *World) limitRacks() {
 		die := max(t, rs.Air) + g.Resistance*g.Idle    // at rest; what the air cools beside cold plates stands no more
 		lags := g.Lags() && rs.Die >= 0 && t >= rs.Air // then the moment is an event
 		switch {
-		case die > g.Shutdown && !rs.Shut && !lags:
-			w.shut(int32(r), true)
 		case rs.Shut && rs.Air <= rt.Node.RestartBelow && die <= g.Target:
-			w.shut(int32(r), false)
+			w.shut(int32(r), "")
+		case rs.Shut:
+		case die > g.Shutdown && !lags:
+			w.shut(int32(r), "its GPUs pass their limit even when idle")
+		case rs.Air > rt.Node.ShutAbove:
+			w.shut(int32(r), fmt.Sprintf("its nodes do not bear %.3g °C at their inlets", rs.Air))
 		}
 	}
 	if swing > 0.25*math.Max(1, w.lastStep()/w.plan.Disturbed) {
@@ -111,11 +115,17 @@ func (w *World) coolant(r int, liquid float64) float64 {
 	return w.Cooling.RackInlet[r]
 }
 
-// shut powers a rack's nodes off because their GPUs would pass the shutdown temperature even idle, or on again.
-func (w *World) shut(r int32, off bool) {
+// shut powers a rack's nodes off because of the heat, for the reason given, or on again where there is none.
+func (w *World) shut(r int32, why string) {
+	off := why != ""
 	w.touch(r)
 	w.Racks[r].Shut = off
-	name := w.name(facility.Ref{Kind: facility.Rack, Index: r})
+	rack := facility.Ref{Kind: facility.Rack, Index: r}
+	if off {
+		w.follow(rack, false, w.heatSource(), record.Event{Severity: record.Critical, Type: "rack.shutdown", Subject: w.name(rack), Text: "thermal shutdown: " + why})
+	} else {
+		w.follow(rack, true, 0, record.Event{Severity: record.Info, Type: "rack.restart", Subject: w.name(rack), Text: "cool again, nodes restart"})
+	}
 	lo, hi := w.plan.Tree.Children(facility.Node, r)
 	for n := lo; n < hi; n++ {
 		if off {
@@ -126,9 +136,6 @@ func (w *World) shut(r int32, off bool) {
 	}
 	if off {
 		w.Totals.Shutdowns++
-		w.emit(record.Event{Severity: record.Critical, Type: "rack.shutdown", Subject: name, Text: "thermal shutdown: its GPUs pass their limit even when idle"})
-	} else {
-		w.emit(record.Event{Severity: record.Info, Type: "rack.restart", Subject: name, Text: "cool again, nodes restart"})
 	}
 }
 

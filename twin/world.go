@@ -320,7 +320,7 @@ func (w *World) Fork() *World {
 	s.Net, f.net = w.Net.clone(), netScratch{}
 	s.Nodes, s.Racks, s.Recounts = slices.Clone(w.Nodes), slices.Clone(w.Racks), slices.Clone(w.Recounts)
 	s.Caps = w.Caps.clone()
-	s.GPULimit, s.Undos = slices.Clone(w.GPULimit), slices.Clone(w.Undos)
+	s.GPULimit, s.Undos, s.Causes.Open = slices.Clone(w.GPULimit), slices.Clone(w.Undos), slices.Clone(w.Causes.Open)
 	s.Services = slices.Clone(w.Services)
 	s.Down = make([][]uint16, len(w.Down))
 	for k := range w.Down {

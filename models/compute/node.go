@@ -22,6 +22,7 @@ type Node struct {
 	psu          power.PSU
 	FailedDraw   float64 // of a failed node, as a share of IdlePower
 	RestartBelow float64 // °C of inlet air
+	ShutAbove    float64 // likewise
 	Capacity     workload.Vector
 	IdlePower    float64 // W at the node's input, all devices idle, inlet 25 °C
 	MaxPower     float64 // W at the node's input, all devices at full load, fans at full speed
@@ -39,7 +40,7 @@ func (s *NodeSpec) Compile() Node {
 		Name: first(s.Model, s.Title), GPUs: s.GPUs, GPU: s.GPU.Compile(), CPUs: s.CPUs, Cores: float64(s.CPUs * s.CPU.Cores),
 		cpu:   s.CPU.Power.Compile(float64(s.CPU.Idle), float64(s.CPU.Max)),
 		Fixed: float64(s.MemoryPower+s.DrivePower+s.Other) + float64(s.NICs)*float64(s.NICPower),
-		fans:  s.Fans, psu: s.PSU.Compile(), FailedDraw: float64(s.FailedDraw), RestartBelow: float64(s.Fans.Restart),
+		fans:  s.Fans, psu: s.PSU.Compile(), FailedDraw: float64(s.FailedDraw), RestartBelow: float64(s.Fans.Restart), ShutAbove: float64(s.Fans.Shutdown),
 		FullFlow: float64(s.Fans.Flow),
 		Capacity: workload.Vector{float64(s.GPUs), float64(s.CPUs * s.CPU.Cores), float64(s.Memory), float64(s.Storage), float64(s.Network)},
 	}

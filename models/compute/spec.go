@@ -96,6 +96,7 @@ type FanSpec struct {
 	Minimum  unit.Ratio       `yaml:"minimum" doc:"lowest relative speed" default:"30 %" source:"typical" range:"(0,1]"`
 	RampFrom unit.Temperature `yaml:"ramp_from" doc:"inlet temperature from which the fans speed up whatever the load" default:"27 degC" source:"typical"`
 	Restart  unit.Temperature `yaml:"restart" doc:"inlet temperature below which nodes that shut down by heat start again" default:"32 degC" source:"chosen: ASHRAE A1 allowable"`
+	Shutdown unit.Temperature `yaml:"shutdown" doc:"inlet temperature at which nodes power themselves off" default:"55 degC" source:"typical: some 10 K above the critical inlet alarm of servers, 42 to 47 degC"`
 	RampTo   unit.Temperature `yaml:"ramp_to" doc:"inlet temperature at which they run at full speed" default:"40 degC" source:"typical"`
 	Exponent float64          `yaml:"exponent" doc:"n of power ~ speed^n" default:"2.8" source:"fan laws less motor losses" range:"[1,3]"`
 }

@@ -10,19 +10,28 @@ import (
 // Effect is one line for the event log: what happened to what.
 //
 // Kinds: side.lost, side.back (a side's switchboard), genset.refuse, genset.lockout, genset.run, genset.stop, genset.dry,
-// genset.order, genset.refuel,
-// ats.transfer, ups.battery, ups.online, ups.bypass, ups.off, battery.empty, battery.full,
+// genset.order, genset.refuel, ats.transfer, ups.battery, ups.online, ups.bypass, ups.off, battery.empty, battery.full,
 // sts.transfer, load.shed, load.restored, breaker.trip, load.high, load.over, load.normal, racks.dark, racks.on, cooling.off, cooling.on.
 type Effect struct {
 	Kind string
 	Ref  facility.Ref
 	Text string
+	Over bool // with it, what had happened to the thing is over
 }
 
 // Critical reports whether power, or what protects it, is gone.
 func (e *Effect) Critical() bool {
 	switch e.Kind {
 	case "breaker.trip", "battery.empty", "ups.off", "genset.lockout", "genset.dry", "load.shed", "racks.dark", "cooling.off":
+		return true
+	}
+	return false
+}
+
+// Good reports whether something is as it should be again, or does what it is there for.
+func (e *Effect) Good() bool {
+	switch e.Kind {
+	case "side.back", "ups.online", "battery.full", "load.normal", "load.restored", "racks.on", "cooling.on", "genset.stop", "genset.refuel":
 		return true
 	}
 	return false
@@ -36,8 +45,11 @@ type firing struct {
 }
 
 func (f *firing) say(kind string, u int32, format string, args ...any) {
-	f.fx = append(f.fx, Effect{kind, f.ref(u), f.name(u) + " " + fmt.Sprintf(format, args...)})
+	f.fx = append(f.fx, Effect{Kind: kind, Ref: f.ref(u), Text: f.name(u) + " " + fmt.Sprintf(format, args...)})
 }
+
+// end marks what was said last as the end of its story.
+func (f *firing) end() { f.fx[len(f.fx)-1].Over = true }
 
 // Fire performs what is due at this instant, after a Solve, and appends what there is to say about it and about
 // what the Solve found. The flows are then out of date: Solve again.
@@ -116,6 +128,7 @@ func (f *firing) gensets() {
 		case GensetCooling:
 			f.Gensets[k] = GensetOff
 			f.say("genset.stop", u, "stops")
+			f.end()
 		}
 	}
 }
@@ -212,8 +225,8 @@ func (f *firing) cords() {
 			f.Cut[r] |= 1 << c
 			f.Cuts++
 			f.Counts.BreakerTrips++
-			f.fx = append(f.fx, Effect{"breaker.trip", facility.Ref{Kind: facility.Rack, Index: int32(r)},
-				fmt.Sprintf("cord %c trips at %s of %s", 'a'+c, percent(x), watts(f.limit))})
+			f.fx = append(f.fx, Effect{Kind: "breaker.trip", Ref: facility.Ref{Kind: facility.Rack, Index: int32(r)},
+				Text: fmt.Sprintf("cord %c trips at %s of %s", 'a'+c, percent(x), watts(f.limit))})
 		}
 	}
 }
@@ -230,6 +243,7 @@ func (f *firing) batteries() {
 		} else {
 			f.Charging[k] = false
 			f.say("battery.full", first+int32(k), "battery is full again")
+			f.end()
 		}
 	}
 }
@@ -260,7 +274,7 @@ func (f *firing) report() {
 		if !live {
 			kind, text = "side.lost", fmt.Sprintf("%s has lost its supply of %s", f.sideName(i), watts(f.Demand[i]))
 		}
-		f.fx = append(f.fx, Effect{kind, f.ref(u), text})
+		f.fx = append(f.fx, Effect{Kind: kind, Ref: f.ref(u), Text: text, Over: live})
 	}
 	f.reportUPS()
 	for i := range f.layers {
@@ -280,6 +294,9 @@ func (f *firing) reportUPS() {
 		switch m {
 		case UPSOnline:
 			f.say("ups.online", u, "online at %s, battery at %s", watts(f.Flow[u]), percent(f.Charge(f.State, k)))
+			if f.Charge(f.State, k) >= 1 {
+				f.end()
+			}
 		case UPSBattery:
 			f.say("ups.battery", u, "on battery: %s at %s", seconds(f.batteryTime(f.State, k)), watts(f.Flow[u]))
 		case UPSBypass:
@@ -311,6 +328,7 @@ func (f *firing) reportLoads(i int) {
 		default:
 			if f.Load[u] > 0 { // else it is off, which is said elsewhere
 				f.say("load.normal", u, "back to %s", load)
+				f.end()
 			}
 		}
 	}
@@ -323,7 +341,7 @@ func (f *firing) reportRacks() {
 			kind, text = "racks.on", fmt.Sprintf("power is back at %s, %d without", countRacks(f.Told.Dark-f.Dark), f.Dark)
 		}
 		f.Told.Dark = f.Dark
-		f.fx = append(f.fx, Effect{kind, facility.Ref{Kind: facility.Site}, text})
+		f.fx = append(f.fx, Effect{Kind: kind, Ref: facility.Ref{Kind: facility.Site}, Text: text})
 	}
 	if f.MechOn != f.Told.Mech {
 		kind, text := "cooling.on", "cooling has power again"
@@ -331,7 +349,7 @@ func (f *firing) reportRacks() {
 			kind, text = "cooling.off", "cooling has lost its power"
 		}
 		f.Told.Mech = f.MechOn
-		f.fx = append(f.fx, Effect{kind, facility.Ref{Kind: facility.Site}, text})
+		f.fx = append(f.fx, Effect{Kind: kind, Ref: facility.Ref{Kind: facility.Site}, Text: text})
 	}
 }
 

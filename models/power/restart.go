@@ -215,8 +215,8 @@ func (f *firing) shedding() (dropped bool) {
 		}
 		if racks > 0 {
 			dropped = true
-			f.fx = append(f.fx, Effect{"load.shed", f.ref(f.runs(int32(g))),
-				fmt.Sprintf("%d racks of %s are shed: the gensets lack %s", racks, watts(shed), watts(over))})
+			f.fx = append(f.fx, Effect{Kind: "load.shed", Ref: f.ref(f.runs(int32(g))),
+				Text: fmt.Sprintf("%d racks of %s are shed: the gensets lack %s", racks, watts(shed), watts(over))})
 		}
 	}
 	if dropped {
@@ -225,7 +225,8 @@ func (f *firing) shedding() (dropped bool) {
 	if i := f.restorable(f.State); i >= 0 {
 		f.Shed[i] = false
 		r := &f.rackFeeds[i]
-		f.fx = append(f.fx, Effect{"load.restored", facility.Ref{Kind: facility.Rack, Index: r.lo}, fmt.Sprintf("%d racks that were shed come back", r.hi-r.lo)})
+		f.fx = append(f.fx, Effect{Kind: "load.restored", Ref: facility.Ref{Kind: facility.Rack, Index: r.lo}, Over: true,
+			Text: fmt.Sprintf("%d racks that were shed come back", r.hi-r.lo)})
 	}
 	return false
 }
