@@ -31,6 +31,7 @@ type importFlags struct {
 	faults       bool
 	nodes        int
 	json         bool
+	anonymise    string
 }
 
 func importVerb(p *process) *cobra.Command {
@@ -44,6 +45,9 @@ func importVerb(p *process) *cobra.Command {
 			"halltwin import faults.csv --faults --nodes 400"),
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if f.anonymise != "" {
+				return anonymise(p, args[0], f.anonymise)
+			}
 			if f.faults {
 				return importFaults(p, args[0], &f)
 			}
@@ -62,6 +66,7 @@ func importVerb(p *process) *cobra.Command {
 	c.Flags().BoolVar(&f.faults, "faults", false, "the log holds node faults")
 	c.Flags().IntVar(&f.nodes, "nodes", 0, "nodes that were watched, for --faults; those in the log by default")
 	c.Flags().BoolVar(&f.json, "json", false, "print what is in the log as JSON, without a fit")
+	c.Flags().StringVar(&f.anonymise, "anonymise", "", "file with a secret key of 16 bytes or more: print the table with users replaced by keyed pseudonyms, and do nothing else")
 	return c
 }
 

@@ -1,10 +1,15 @@
 package telemetry
 
 import (
+	"bufio"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/csv"
 	"errors"
+	"fmt"
+	"io"
+	"slices"
 	"strings"
 )
 
@@ -35,4 +40,50 @@ func (p *Pseudonyms) Apply(l *Log) {
 	for _, s := range l.Series {
 		s.User = p.Of(s.User)
 	}
+}
+
+// userColumns are the headers, lower case, of columns that name people.
+var userColumns = []string{"user", "username", "user_name", "uid", "user_id", "userid", "id_user", "account", "owner"}
+
+// Table copies a table with a header, separated by commas or, as sacct writes it, by bars, and replaces the columns that name people.
+// Names of jobs stay as they are.
+func (p *Pseudonyms) Table(in io.Reader, out io.Writer) error {
+	b := bufio.NewReader(in)
+	start, _ := b.Peek(4096)
+	first, _, _ := strings.Cut(string(start), "\n")
+	r, w := csv.NewReader(b), csv.NewWriter(out)
+	if strings.Count(first, "|") > strings.Count(first, ",") {
+		r.Comma, w.Comma = '|', '|'
+	}
+	r.FieldsPerRecord, r.LazyQuotes = -1, true
+	head, err := r.Read()
+	if err != nil {
+		return err
+	}
+	var columns []int
+	for i, h := range head {
+		if slices.Contains(userColumns, plain(h)) {
+			columns = append(columns, i)
+		}
+	}
+	if len(columns) == 0 {
+		return fmt.Errorf("no column names people (%s); there are %s", strings.Join(userColumns, ", "), strings.Join(head, ", "))
+	}
+	for row := head; err == nil; row, err = r.Read() {
+		if len(row) > 0 && &row[0] != &head[0] {
+			for _, i := range columns {
+				if i < len(row) {
+					row[i] = p.Of(strings.TrimSpace(row[i]))
+				}
+			}
+		}
+		if err := w.Write(row); err != nil {
+			return err
+		}
+	}
+	w.Flush()
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return errors.Join(err, w.Error())
 }

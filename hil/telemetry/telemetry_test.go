@@ -248,6 +248,21 @@ func TestPseudonyms(t *testing.T) {
 	}
 }
 
+func TestTablesLoseTheirUsers(t *testing.T) {
+	p, _ := NewPseudonyms([]byte("0123456789abcdef"))
+	var b bytes.Buffer
+	if err := p.Table(strings.NewReader("JobID|User|State\n1|alice|DONE\n2|bob|FAILED\n3|alice|DONE\n"), &b); err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("JobID|User|State\n1|%[1]s|DONE\n2|%[2]s|FAILED\n3|%[1]s|DONE\n", p.Of("alice"), p.Of("bob"))
+	if b.String() != want {
+		t.Errorf("%s", b.String())
+	}
+	if err := p.Table(strings.NewReader("a,b\n1,2\n"), &b); err == nil || !strings.Contains(err.Error(), "no column names people") {
+		t.Error(err)
+	}
+}
+
 func TestGzip(t *testing.T) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
