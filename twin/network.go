@@ -98,7 +98,7 @@ func (w *World) congest() {
 		if t.Mesh {
 			pattern = fabric.Meshes
 		}
-		n.loads, n.jobs = append(n.loads, fabric.Offer(pattern, leaves, counts, t.Each)), append(n.jobs, j)
+		n.loads, n.jobs = append(n.loads, fabric.Offer(pattern, leaves, counts, t.Each, t.Stride)), append(n.jobs, j)
 	}
 	n.shares = fabric.Congestion(n.uplink, n.loads, n.shares[:0])
 	for i, j := range n.jobs {

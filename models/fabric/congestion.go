@@ -17,8 +17,9 @@ const (
 	Meshes                // all with all
 )
 
-// Offer returns the load of a job with so many nodes on each leaf, whose nodes each send so many B/s to the others.
-func Offer(p Pattern, leaves []int32, nodes []int, each float64) Load {
+// Offer returns the load of a job with so many nodes on each leaf, whose nodes each send so many B/s to the others. In rings
+// whose next node is stride nodes further on, as many rings leave a leaf.
+func Offer(p Pattern, leaves []int32, nodes []int, each float64, stride int) Load {
 	l := Load{Leaves: leaves, Up: make([]float64, len(leaves))}
 	if len(leaves) < 2 {
 		return l
@@ -28,7 +29,7 @@ func Offer(p Pattern, leaves []int32, nodes []int, each float64) Load {
 		total += n
 	}
 	for i, n := range nodes {
-		l.Up[i] = each // one neighbour lies beyond
+		l.Up[i] = each * float64(min(max(1, stride), n))
 		if p == Meshes {
 			l.Up[i] = each * float64(n) * float64(total-n) / float64(total-1)
 		}

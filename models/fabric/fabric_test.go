@@ -289,15 +289,28 @@ func FuzzCurve(f *testing.F) {
 func TestCongestion(t *testing.T) {
 	// Two jobs share leaf 1; each offers its rings' 400 GB/s, and the leaf has 500.
 	jobs := []Load{
-		Offer(Rings, []int32{0, 1}, []int{4, 2}, 400e9),
-		Offer(Rings, []int32{1, 2}, []int{2, 4}, 400e9),
-		Offer(Meshes, []int32{3}, []int{4}, 400e9),
+		Offer(Rings, []int32{0, 1}, []int{4, 2}, 400e9, 1),
+		Offer(Rings, []int32{1, 2}, []int{2, 4}, 400e9, 1),
+		Offer(Meshes, []int32{3}, []int{4}, 400e9, 1),
 	}
 	got := Congestion([]float64{500e9, 500e9, 500e9, 500e9}, jobs, nil)
 	for i, want := range []float64{0.625, 0.625, 1} {
 		if math.Abs(got[i]-want) > 1e-12 {
 			t.Errorf("job %d gets %g, want %g", i, got[i], want)
 		}
+	}
+	// A job alone never asks for more than a narrow network gave it when its step was computed.
+	s := Spec{Topology: "leaf-spine", Uplinks: 16, Narrowing: 4, Routing: "adaptive"}
+	r := s.Compile(32, 8)
+	for _, stride := range []int{1, 2, 4, 8, 16} {
+		l := Offer(Rings, []int32{0, 1, 2, 3}, []int{8, 8, 8, 8}, 400e9*r.Ring(32/stride, stride), stride)
+		if got := Congestion([]float64{800e9, 800e9, 800e9, 800e9}, []Load{l}, nil); got[0] < 1-1e-12 {
+			t.Errorf("alone, with rings %d apart, a job gets %g", stride, got[0])
+		}
+	}
+	l := Offer(Meshes, []int32{0, 1, 2, 3}, []int{8, 8, 8, 8}, 400e9*r.Exchange(32), 1)
+	if got := Congestion([]float64{800e9, 800e9, 800e9, 800e9}, []Load{l}, nil); got[0] < 1-1e-12 {
+		t.Errorf("alone, all with all, a job gets %g", got[0])
 	}
 	p := Profile{Busy: 0.3, Exposed: 0.1, Window: 0.4}
 	for _, c := range []struct{ share, want float64 }{{1, 1}, {0.6, 1}, {0.5, 1 / 1.1}, {0, 0}} {

@@ -29,6 +29,15 @@ func (d *Device) tiers(g group, share float64) []fabric.Tier {
 	}
 }
 
+// sends returns the B/s of a GPU while transfers are under way between nodes, and the stride of its rings.
+func (d *Device) sends(g group, mesh bool, gpus int) (rate float64, stride int) {
+	share := d.Reach.Ring(g.outer, g.stride)
+	if mesh {
+		share = d.Reach.Exchange(max(1, gpus/max(1, d.PerNode)))
+	}
+	return d.Network * networkEfficiency * share, g.stride
+}
+
 // rings returns the tiers of a collective in rings.
 func (d *Device) rings(g group) []fabric.Tier {
 	return d.tiers(g, d.Reach.Ring(g.outer, g.stride))

@@ -64,19 +64,19 @@ func heldParameters(m *transformer.Model, l *Layout) float64 {
 	return ((m.Parameters() - routed) + routed/float64(l.Expert)) / float64(l.Tensor*l.Pipeline)
 }
 
-// stateBytes returns the bytes of parameters, gradients and optimizer on a rank that works on held parameters: BF16 weights, FP32
-// gradients, and 12 of the optimizer, divided over the data-parallel ranks as far as ZeRO goes.
+// stateBytes returns the bytes of parameters, gradients and optimizer on a rank that works on held parameters: BF16 weights,
+// gradients in the format in which they travel, and 12 of the optimizer, divided over the data-parallel ranks as far as ZeRO goes.
 func stateBytes(held float64, l *Layout) float64 {
-	ranks := float64(l.Data * l.Context)
+	ranks, g := float64(l.Data*l.Context), l.gradientBytes()
 	switch l.Sharding {
 	case 0:
-		return 18 * held
+		return held * (14 + g)
 	case 1:
-		return held * (6 + 12/ranks)
+		return held * (2 + g + 12/ranks)
 	case 2:
-		return held * (2 + 16/ranks)
+		return held * (2 + (g+12)/ranks)
 	}
-	return 18 * held / ranks
+	return held * (14 + g) / ranks
 }
 
 // optimizer returns the time in s of the update: about 30 bytes read and written a parameter for Adam with a master copy, on

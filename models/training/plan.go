@@ -298,7 +298,7 @@ func (p *Plan) job(s *Spec, d *Device, nodes int, horizon float64) {
 		p.Profile = evaluations(e, j.Work, p.Use())
 	}
 	if n := p.Step.Network; n.Busy > 0 && nodes > 1 {
-		j.Exchange = &workload.Exchange{Each: float64(d.PerNode) * d.Network * networkEfficiency, Mesh: p.Step.Mesh, Profile: n}
+		j.Exchange = &workload.Exchange{Each: float64(d.PerNode) * p.Step.Sends, Mesh: p.Step.Mesh, Stride: p.Step.Stride, Profile: n}
 	}
 	v := &p.Save
 	j.Checkpoint = workload.Checkpoint{Every: v.Every, Cost: v.Block, Restart: v.Restart}

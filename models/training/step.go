@@ -48,7 +48,9 @@ type Step struct {
 	Jitter    float64 // waiting for the slowest rank
 
 	Network fabric.Profile // what the step asks of the network between nodes
-	Mesh    bool           // its nodes talk all with all: experts, or parameters in shards
+	Sends   float64        // B/s of a GPU while transfers are under way
+	Mesh    bool           // its nodes talk all with all: experts
+	Stride  int            // of its rings, nodes
 }
 
 // Time returns the step of a model on a device. Jitter is the standard deviation of the ranks' step times as a share.
@@ -83,6 +85,7 @@ func Time(m *transformer.Model, l *Layout, d *Device, precision string, jitter f
 	far = n * (far + stage.far)
 	s.Network = fabric.Profile{Busy: (far + x.busy) / s.Total, Exposed: (far + x.exposed) / s.Total, Window: x.window / s.Total}
 	s.Mesh = stage.far > 0 && l.Expert > 1
+	s.Sends, s.Stride = d.sends(d.group(l.Data*l.Context, l.Tensor), s.Mesh, l.GPUs())
 	return s
 }
 

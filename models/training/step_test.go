@@ -137,3 +137,31 @@ func TestStepAddsUp(t *testing.T) {
 		t.Errorf("parts %g, step %g", sum, s.Total)
 	}
 }
+
+// What was run fits in the memory of what it ran on. (Llama 3 on 8,192 H100 does with a schedule of its own, which holds fewer
+// micro-batches, and tensors freed early: §3.3.2 of its paper.)
+func TestPublishedRunsFit(t *testing.T) {
+	type run struct {
+		name string
+		m    transformer.Model
+		l    Layout
+		d    Device
+	}
+	big := transformer.New(&llama405)
+	runs := []run{
+		{"MLPerf 405B, 512 H100", big, Layout{Tensor: 8, Pipeline: 8, Interleave: 8, Context: 2, Expert: 1, Sharding: 1, Gradient: 2, Data: 4, MicroBatch: 1, MicroBatches: 288, Sequence: 8192, SequenceParallel: true, Recompute: "none"}, h100},
+		{"MLPerf 405B, 512 GB200", big, Layout{Tensor: 4, Pipeline: 8, Interleave: 8, Context: 2, Expert: 1, Sharding: 1, Gradient: 2, Data: 8, MicroBatch: 1, MicroBatches: 112, Sequence: 8192, SequenceParallel: true, Recompute: "none"}, gb200},
+	}
+	for _, r := range narayanan {
+		data := r.gpus / r.t / r.p
+		l := Layout{Tensor: r.t, Pipeline: r.p, Interleave: 1, Context: 1, Expert: 1, Sharding: 1, Data: data, MicroBatch: 1, MicroBatches: r.batch / data, Sequence: 2048, Recompute: "full", Unfused: true}
+		runs = append(runs, run{"Narayanan", gptModel(r.layers, r.hidden, r.heads), l, a100})
+	}
+	for _, r := range runs {
+		need := memory(&r.m, &r.l)
+		t.Logf("%s, %d GPUs: %.0f of %.0f GB", r.name, r.l.GPUs(), need/1e9, r.d.Memory/1e9)
+		if need > r.d.Memory {
+			t.Errorf("%s does not fit: %.0f GB", r.name, need/1e9)
+		}
+	}
+}

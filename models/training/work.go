@@ -18,6 +18,7 @@ func (w *WorkSpec) time(l *Layout, d *Device, precision string, jitter float64) 
 	s.Jitter = straggling(sum, jitter, l.GPUs())
 	s.Total = sum + s.Jitter
 	s.Network.Busy, s.Network.Exposed, s.Network.Window = x.busy/s.Total, x.exposed/s.Total, x.window/s.Total
+	s.Sends, s.Stride = d.sends(d.group(l.Data, 1), false, l.GPUs())
 	return s
 }
 

@@ -81,6 +81,7 @@ type Checkpoint struct {
 type Exchange struct {
 	Each           float64 // B/s that a node sends while transfers are under way
 	Mesh           bool    // all nodes talk with all, not with neighbours in rings
+	Stride         int     // of the rings: how many nodes further on the next one lies
 	fabric.Profile         // what the transfers take of its time
 }
 
