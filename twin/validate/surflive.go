@@ -98,7 +98,7 @@ func (r *Result) firstDay(load map[int]float64, measured *powerSeries, last int)
 			ahead[k], before[k] = y, liveIdle*liveHosts+liveLoad*load[k]/1000
 		}
 	}
-	for k := range ahead {
+	for k := day + 1; k <= last; k++ {
 		predicted[k], _ = f.Predict(float64(k)*surfGrid, surfTerms(load[k]))
 	}
 	s := score(predicted, ahead)
