@@ -205,7 +205,7 @@ func (r *Run) history(q *http.Request, points int) (*wire.History, error) {
 		return nil, &wire.Error{Code: wire.CodeUnknownSubject, Text: fmt.Sprintf("no %s is in a %s, so it has no %s", c.Kind, ref.Kind, c.Name)}
 	}
 	lo, hi := tree.Descendants(ref, c.Kind)
-	h := &wire.History{Channel: c.Name, Subject: tree.NameOf(ref), Unit: c.Unit, From: from, To: to, T: []float64{}, Min: []wire.Number{}, Max: []wire.Number{}, Mean: []wire.Number{}}
+	h := &wire.History{Command: r.header.Command, Channel: c.Name, Subject: tree.NameOf(ref), Unit: c.Unit, From: from, To: to, T: []float64{}, Min: []wire.Number{}, Max: []wire.Number{}, Mean: []wire.Number{}}
 	if hi-lo > 1 {
 		h.Reduce = c.Reduce.String()
 	}

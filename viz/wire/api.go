@@ -239,6 +239,7 @@ type History struct {
 	Min     []Number  `json:"min"`
 	Max     []Number  `json:"max"`
 	Mean    []Number  `json:"mean"`
+	Command string    `json:"command,omitempty"` // makes the run again, and with it these values
 }
 
 // Events is a part of the log, in order; more than was asked for is told by More. An event is as in events.jsonl, with kind and
