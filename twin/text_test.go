@@ -95,8 +95,13 @@ func tell(t *testing.T, p *scenarios.Plan, watch []string) string {
 		return err.Error()
 	}
 	var b strings.Builder
+	told := map[int64]string{}
 	w.out = func(e *record.Event) {
-		fmt.Fprintf(&b, "%9s  %-14s %s\n", seconds(e.Time), e.Type, strings.TrimSpace(e.Subject+" "+e.Text))
+		fmt.Fprintf(&b, "%9s  %-14s %s", seconds(e.Time), e.Type, strings.TrimSpace(e.Subject+" "+e.Text))
+		if told[e.ID] = e.Type + " of " + e.Subject; e.Parent > 0 {
+			fmt.Fprintf(&b, "  ← %s", told[e.Parent])
+		}
+		b.WriteByte('\n')
 	}
 	for i := range w.opening {
 		w.out(&w.opening[i])

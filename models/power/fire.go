@@ -293,7 +293,7 @@ func (f *firing) reportUPS() {
 		u := first + int32(k)
 		switch m {
 		case UPSOnline:
-			f.say("ups.online", u, "online at %s, battery at %s", watts(f.Flow[u]), percent(f.Charge(f.State, k)))
+			f.say("ups.online", u, "online at %s, battery at %s", watts(f.Flow[u]), percent(max(0, f.Charge(f.State, k))))
 			if f.Charge(f.State, k) >= 1 {
 				f.end()
 			}
