@@ -85,7 +85,7 @@ func readBridge(f []string) (bridgeRow, bool) {
 			x.model = w.model
 		}
 	}
-	for _, w := range []struct{ word, rack string }{{"DGX-GB300", "hardware/rack-gb300-nvl72"}, {"DGX-GB200", "hardware/rack-nvl72"}, {"DGX-B200", "hardware/rack-dgx-b200-2"}, {"DGX-H100", "hardware/rack-dgx-h100-4"}} {
+	for _, w := range []struct{ word, rack string }{{"DGX-GB300", "hardware/rack-gb300-nvl72"}, {"DGX-GB200", "hardware/rack-nvl72"}, {"DGX-B300", "hardware/rack-dgx-b300-2"}, {"DGX-B200", "hardware/rack-dgx-b200-2"}, {"DGX-H100", "hardware/rack-dgx-h100-4"}} {
 		if x.rack == "" && strings.Contains(text, w.word) {
 			x.rack = w.rack
 		}

@@ -163,7 +163,7 @@ func mlperfSystem(name string) (rack string, gpus int, ok bool) {
 	for _, x := range []struct{ word, rack string }{
 		{"eos", "hardware/rack-dgx-h100-4"}, {"carina", "hardware/rack-nvl72"}, {"tyche", "hardware/rack-nvl72"}, {"hsg", "hardware/rack-nvl72"},
 		{"theia", "hardware/rack-gb300-nvl72"}, {"gb300", "hardware/rack-gb300-nvl72"}, {"gb200", "hardware/rack-nvl72"},
-		{"b200", "hardware/rack-dgx-b200-2"}, {"h100", "hardware/rack-dgx-h100-4"},
+		{"b300", "hardware/rack-dgx-b300-2"}, {"b200", "hardware/rack-dgx-b200-2"}, {"h200", "hardware/rack-dgx-h200-4"}, {"h100", "hardware/rack-dgx-h100-4"},
 	} {
 		if strings.Contains(low, x.word) {
 			rack = x.rack
