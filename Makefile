@@ -42,14 +42,15 @@ $(WEB_DEPS): $(WEB)/package-lock.json
 $(WEB)/dist/index.html: $(WEB_SRC) $(WEB_DEPS)
 	cd $(WEB) && npm run build --silent
 
-## test: vet, then every test; the summary is go test's own
+## test: the programs that tests need, vet, the visualizer in a real browser, then every test; the summary is go test's own
 test:
+	@.tools/servers.sh
 	$(GO) vet ./...
 	@failed=0; \
-	$(GO) test -timeout 30m ./twin/record/influx/influxtest || failed=1; \
-	$(GO) test -timeout $(TIMEOUT) ./models/... ./scenarios/... ./twin/... ./docs/... || failed=1; \
-	$(GO) test -timeout $(TIMEOUT) $(RACE) $(CONCURRENT) || failed=1; \
 	$(MAKE) --no-print-directory test-web || failed=1; \
+	$(GO) test -timeout 30m ./twin/record/influx/influxtest || failed=1; \
+	$(GO) test -timeout $(TIMEOUT) ./models/... ./scenarios/... ./twin/... ./hil/... ./docs/... || failed=1; \
+	$(GO) test -timeout $(TIMEOUT) $(RACE) $(CONCURRENT) || failed=1; \
 	exit $$failed
 
 ## test-web: the front end's own tests, then the visualizer in a real browser (Chromium) on the binary
