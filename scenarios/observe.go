@@ -10,8 +10,13 @@ import (
 	"github.com/halltwin/halltwin/scenarios/expect"
 )
 
+// few bounds what is recorded unasked: values of one channel in a whole run.
+const few = 500_000
+
 // record finds the channels to record. The site's own gauges are always among them: they are few, and the report draws
-// them. So is the state of things of which anything is recorded: it says what their other values are worth.
+// them. So is the state of things of which anything is recorded: it says what their other values are worth. And unless
+// things are selected, so are the gauges of the plant, the power and inlet temperature of racks and the state of everything,
+// as long as they are few enough in this run: a run is to be understood afterwards.
 func (c *compiler) record() {
 	r := &c.spec.Record
 	patterns := r.Channels
@@ -32,15 +37,31 @@ func (c *compiler) record() {
 		kinds[all[i].Kind] = kinds[all[i].Kind] || seen[all[i].ID]
 	}
 	for i := range all {
-		own := all[i].Kind == facility.Site && all[i].Type == channel.Gauge ||
-			kinds[all[i].Kind] && strings.HasSuffix(all[i].Name, ".state")
-		if (own || seen[all[i].ID]) && (all[i].Kind == facility.Job || c.plan.Tree.Count(all[i].Kind) > 0) {
-			c.plan.Channels = append(c.plan.Channels, &all[i])
+		ch := &all[i]
+		n := c.plan.Tree.Count(ch.Kind)
+		if ch.Kind != facility.Job && n == 0 {
+			continue
+		}
+		state := ch.Kind != facility.Job && strings.HasSuffix(ch.Name, ".state")
+		switch samples := c.plan.Duration / c.plan.Every; {
+		case seen[ch.ID],
+			ch.Kind == facility.Site && ch.Type == channel.Gauge,
+			kinds[ch.Kind] && strings.HasSuffix(ch.Name, ".state"),
+			r.Select == "" && (state || usual(ch)) && float64(n)*samples <= few:
+			c.plan.Channels = append(c.plan.Channels, ch)
 		}
 	}
 	if r.Select != "" {
 		c.plan.Only = c.selected("record.select", r.Select)
 	}
+}
+
+// usual reports whether a channel is one that is recorded unasked: a gauge of the plant, or what racks are judged by.
+func usual(ch *channel.Channel) bool {
+	if ch.Kind >= facility.Utility && ch.Kind <= facility.Pump {
+		return ch.Type == channel.Gauge
+	}
+	return ch.Name == "rack.power" || ch.Name == "rack.inlet_temperature"
 }
 
 // expect compiles the targets.

@@ -210,7 +210,7 @@ func (s *ActionSpec) Validate(fail func(path, msg string)) {
 // RecordSpec says what is recorded.
 type RecordSpec struct {
 	Every    unit.Duration `yaml:"every" doc:"time between samples" default:"60 s" range:"(0,)"`
-	Channels []string      `yaml:"channels" doc:"channels or patterns (job.*), besides the site's own gauges, which are always recorded"`
+	Channels []string      `yaml:"channels" doc:"channels or patterns (job.*), besides what is recorded anyway: the site's own gauges and, unless things are selected, those of the plant, power and inlet temperature of racks, and states, where a run has at most 500,000 values of one"`
 	Select   string        `yaml:"select" doc:"selector of the things whose channels are recorded; empty: all"`
 	Influx   *InfluxSpec   `yaml:"influx" doc:"send the samples to an InfluxDB server while the run goes"`
 	Lines    bool          `yaml:"line_protocol" doc:"also write the samples as InfluxDB line protocol into the run directory" default:"false"`
