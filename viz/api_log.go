@@ -120,17 +120,31 @@ func getJobs(_ http.ResponseWriter, q *http.Request, r *Run) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	at, err := number(q, "at", to)
+	if err != nil {
+		return nil, err
+	}
+	only, err := number(q, "index", -1)
+	if err != nil {
+		return nil, err
+	}
 	search := strings.ToLower(q.URL.Query().Get("search"))
-	speeds := r.jobSpeeds()
+	speeds, err := r.jobSpeeds(at)
+	if err != nil {
+		return nil, err
+	}
 	out := &wire.Jobs{From: from, To: to, Rows: []wire.Job{}}
 	var waiting []int
 	r.jobs.Overlapping(from, to, func(i int, j *store.Job) bool {
 		if search != "" && !strings.Contains(strings.ToLower(j.Name+" "+j.Class+" "+j.User+" "+j.Queue), search) {
 			return true
 		}
+		if only >= 0 && float64(i) != only {
+			return true
+		}
 		if out.Total++; len(out.Rows) < limit {
-			row := jobRow(i, j, to)
-			if v, ok := speeds[int32(i)]; ok {
+			row := jobRow(i, j, at)
+			if v, ok := speeds[int32(i)]; ok && row.State == "running" {
 				row.Speed = wire.Number(v)
 			}
 			if row.State == "queued" {
@@ -140,7 +154,7 @@ func getJobs(_ http.ResponseWriter, q *http.Request, r *Run) (any, error) {
 		}
 		return true
 	})
-	r.explain(out, waiting, to)
+	r.explain(out, waiting, at)
 	width := (to - from) / float64(buckets)
 	out.Density.Bucket = width
 	if width > 0 {
@@ -161,7 +175,7 @@ func numbers(v []float64) []wire.Number {
 func jobRow(i int, j *store.Job, t float64) wire.Job {
 	row := wire.Job{Index: int32(i), Name: strings.TrimPrefix(j.Name, "job "), Class: j.Class, User: j.User, Queue: j.Queue, GPUs: j.GPUs,
 		Submit: wire.Number(j.Submit), Start: wire.Number(j.Start()), End: wire.Number(j.End), State: j.State(t), Restarts: j.Restarts,
-		Segments: [][2]wire.Number{}, Speed: wire.Number(math.NaN())}
+		Segments: [][2]wire.Number{}, Speed: wire.Number(math.NaN()), Nodes: slices.Clone(j.Held(t))}
 	for _, s := range j.Runs {
 		row.Segments = append(row.Segments, [2]wire.Number{wire.Number(s[0]), wire.Number(s[1])})
 	}
@@ -210,11 +224,15 @@ func (r *Run) explain(out *wire.Jobs, waiting []int, t float64) {
 	}
 }
 
-// jobSpeeds returns the speed of jobs at the head, where it is known.
-func (r *Run) jobSpeeds() map[int32]float64 {
+// jobSpeeds returns the speed of jobs at a time, of a run under way at its head, where that is known.
+func (r *Run) jobSpeeds(t float64) (map[int32]float64, error) {
+	id, ok := r.ids["job.speed"]
+	if d, recorded := r.samples.(*store.Directory); recorded && ok {
+		return d.Jobs(r.channels[id], t)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.speeds
+	return r.speeds, nil
 }
 
 func getSummary(_ http.ResponseWriter, _ *http.Request, r *Run) (any, error) {

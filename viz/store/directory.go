@@ -153,6 +153,33 @@ func (d *Directory) At(c *channel.Channel, t float64) ([]float64, float64, error
 	return in.spread(i, values, d.tree.Count(c.Kind)), in.times[i], nil
 }
 
+// Jobs returns the values of a channel of jobs, by the index of the job, at the last sample not after t.
+func (d *Directory) Jobs(c *channel.Channel, t float64) (map[int32]float64, error) {
+	l := d.levels[c.Kind]
+	if l == nil {
+		return nil, nil
+	}
+	column, ok := l.columns[c.Name]
+	g := sort.Search(len(l.groups), func(i int) bool { return l.groups[i].From > t }) - 1
+	if !ok || g < 0 {
+		return nil, nil
+	}
+	in, values, err := d.read(c.Kind, g, column)
+	if err != nil {
+		return nil, err
+	}
+	i := after(in.times, t) - 1
+	if i < 0 {
+		return nil, nil
+	}
+	lo, hi := in.begin[i], in.begin[i+1]
+	out := make(map[int32]float64, hi-lo)
+	for r := lo; r < hi; r++ {
+		out[in.index[r]] = values[r]
+	}
+	return out, nil
+}
+
 // spread puts the rows of an instant where their things stand.
 func (in *instants) spread(i int, values []float64, things int) []float64 {
 	lo, hi := in.begin[i], in.begin[i+1]

@@ -22,6 +22,7 @@ type Job struct {
 	Outcome  string // done, failed, cancelled; "" before its end
 	Restarts int
 	Runs     [][2]float64 // when it ran
+	Nodes    [][][2]int32 // where, by run, as ranges of nodes [lo, hi); nil where that is not known
 }
 
 // Start returns when it first ran.
@@ -30,6 +31,16 @@ func (j *Job) Start() float64 {
 		return math.NaN()
 	}
 	return j.Runs[0][0]
+}
+
+// Held returns the nodes that it holds at a time.
+func (j *Job) Held(t float64) [][2]int32 {
+	for i, r := range j.Runs {
+		if r[0] <= t && !(r[1] <= t) && i < len(j.Nodes) {
+			return j.Nodes[i]
+		}
+	}
+	return nil
 }
 
 // State says what it was at a time: pending, queued, running, done, failed or cancelled.
@@ -89,6 +100,7 @@ func (s *Jobs) Add(e *record.Event) {
 	switch what {
 	case "start":
 		j.Runs = append(j.Runs, [2]float64{e.Time, math.NaN()})
+		j.Nodes = append(j.Nodes, nodesOf(e))
 		if j.GPUs == 0 {
 			j.GPUs = gpusOf(e.Text)
 		}
@@ -108,6 +120,28 @@ func (j *Job) stop(t float64) {
 	if n := len(j.Runs); n > 0 && math.IsNaN(j.Runs[n-1][1]) {
 		j.Runs[n-1][1] = t
 	}
+}
+
+// nodesOf reads where a job starts: "0-3,8".
+func nodesOf(e *record.Event) (nodes [][2]int32) {
+	for i := range e.Fields {
+		if e.Fields[i].Key != "nodes" {
+			continue
+		}
+		for part := range strings.SplitSeq(e.Fields[i].Text, ",") {
+			from, to, many := strings.Cut(part, "-")
+			if !many {
+				to = from
+			}
+			lo, err := strconv.ParseInt(from, 10, 32)
+			hi, err2 := strconv.ParseInt(to, 10, 32)
+			if err != nil || err2 != nil || lo < 0 || hi < lo || hi == math.MaxInt32 {
+				return nil
+			}
+			nodes = append(nodes, [2]int32{int32(lo), int32(hi) + 1})
+		}
+	}
+	return nodes
 }
 
 // gpusOf reads "… on 8 GPUs …".

@@ -236,6 +236,19 @@ func TestJobs(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, states[name], want)
 		}
 	}
+	jobs.Add(&record.Event{Time: 41, Type: "job.start", Subject: "job c", Fields: []record.Field{record.Str("nodes", "0-3,8")}})
+	jobs.Add(&record.Event{Time: 45, Type: "job.done", Subject: "job c"})
+	jobs.Overlapping(42, 42, func(_ int, j *Job) bool {
+		if held := j.Held(42); j.Name == "job c" && !slices.Equal(held, [][2]int32{{0, 4}, {8, 9}}) || j.Name == "job x" && held != nil || j.Held(45) != nil {
+			t.Errorf("%s holds %v", j.Name, held)
+		}
+		return true
+	})
+	for _, bad := range []string{"", "x", "4-2", "-1", "1-", "0-2147483647", "1,,2"} {
+		if n := nodesOf(&record.Event{Fields: []record.Field{record.Str("nodes", bad)}}); n != nil {
+			t.Errorf("%q: %v", bad, n)
+		}
+	}
 	running, queued, busy := jobs.Density(0, 40, 4)
 	if !alike(running, []float64{1, 0.8, 1, 0.9}) || !alike(queued, []float64{0.5, 1.2, 0, 0}) || !alike(busy, []float64{8, 6.4, 16, 3.6}) {
 		t.Errorf("density %v %v %v", running, queued, busy)

@@ -271,6 +271,7 @@ type Tick struct {
 }
 
 // Jobs is the work of a run between two times. Rows are left out where they are more than asked for; Density always holds.
+// What they say of a moment is of "at", or of "to" where that is not given; index asks for one job alone.
 type Jobs struct {
 	From    float64 `json:"from"`
 	To      float64 `json:"to"`
@@ -296,10 +297,10 @@ type Job struct {
 	State    string      `json:"state"` // pending, queued, running, done, failed, cancelled
 	Restarts int         `json:"restarts"`
 	Segments [][2]Number `json:"segments"`        // when it ran
-	Speed    Number      `json:"speed"`           // at "to", share of full speed
-	Why      string      `json:"why,omitempty"`   // why it waits, at "to"
-	Slow     string      `json:"slow,omitempty"`  // why it is slow, at "to"
-	Nodes    [][2]int32  `json:"nodes,omitempty"` // index ranges of nodes that it holds, [lo, hi), where that is known
+	Speed    Number      `json:"speed"`           // at the moment, share of full speed
+	Why      string      `json:"why,omitempty"`   // why it waits then
+	Slow     string      `json:"slow,omitempty"`  // why it is slow then
+	Nodes    [][2]int32  `json:"nodes,omitempty"` // index ranges of nodes that it holds then, [lo, hi), where that is known
 }
 
 // Density is how much is done by time, for when bars are too many. Values are means over the bucket.

@@ -138,7 +138,7 @@
 //	GET    /api/runs/RUN/tree            ?event=ID → [Events]: the event, what caused it and all that followed
 //	GET    /api/runs/RUN/now             ?t=… → [Now]: what does not work, what batteries have left
 //	GET    /api/runs/RUN/ticks           ?buckets=… → [Ticks]: events by time and severity, and each fault
-//	GET    /api/runs/RUN/jobs            ?from=…&to=…&search=…&limit=…&buckets=… → [Jobs]
+//	GET    /api/runs/RUN/jobs            ?from=…&to=…&at=…&index=…&search=…&limit=…&buckets=… → [Jobs]
 //	GET    /api/runs/RUN/summary         the summary as in summary.json; 404 while the run goes on
 //	GET    /api/runs/RUN/files           {"files":[{"name","bytes","about"} …]}
 //	GET    /api/runs/RUN/files/NAME      one of them
