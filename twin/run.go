@@ -22,6 +22,7 @@ type Options struct {
 	Command  string         // reproduces the run
 	Progress func(Progress) // called at samples, at most about ten times a second; nil for none
 	Pacer    *kernel.Pacer  // nil: as fast as possible
+	Until    float64        // s at which it is to end, whole but unjudged; 0: the end of the plan
 
 	// View sees more than is recorded: at each sample the channels that it wants, whatever the scenario records.
 	View View
@@ -95,7 +96,7 @@ func (d *Driven) End(ctx context.Context, err error) (*record.Summary, error) {
 	w.countAll()
 	s := w.Summary(o)
 	switch {
-	case err == nil && d.Now() < w.plan.Duration:
+	case err == nil && d.Now() < w.plan.Duration && (o.Until <= 0 || d.Now() < o.Until):
 		s.Verdict = record.Interrupted
 	case err == nil:
 		if err = w.closeBooks(); err != nil {
@@ -108,6 +109,9 @@ func (d *Driven) End(ctx context.Context, err error) (*record.Summary, error) {
 		s.Verdict, s.Reason = record.Broken, err.Error()
 	}
 	s.Judge()
+	if s.Verdict != record.Interrupted && s.Verdict != record.Broken && d.Now() < w.plan.Duration {
+		s.Verdict, s.Reason = record.Unjudged, "it was to end at "+record.Clock(o.Until)+", before what is expected of the whole scenario can be judged"
+	}
 	d.rec.engine(s)
 	if o.Sink != nil {
 		if e := o.Sink.Close(s); err == nil {

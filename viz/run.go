@@ -262,7 +262,7 @@ func (r *Run) standing() standing {
 		s.state = wire.Running
 	case s.why != "" || s.summary != nil && s.summary.Verdict == record.Broken:
 		s.state = wire.Failed
-	case s.summary == nil || s.summary.Verdict == record.Interrupted && r.spec.Base == "":
+	case s.summary == nil || s.summary.Verdict == record.Interrupted:
 		s.state = wire.Stopped
 	default:
 		s.state = wire.Finished

@@ -45,7 +45,7 @@ func (d driver) Fork(ctx context.Context, b viz.Branch) (viz.Controller, error) 
 }
 
 func forkOptions(b viz.Branch) session.Options {
-	return session.Options{Options: twin.Options{View: b.View, Version: versionText()}, Until: b.Until, Limit: forkLimit}
+	return session.Options{Options: twin.Options{View: b.View, Version: versionText(), Until: b.Until}, Limit: forkLimit}
 }
 
 func driven(r *session.Run, err error) (viz.Controller, error) {

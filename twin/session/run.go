@@ -31,7 +31,6 @@ type Options struct {
 
 	Speed  float64       // simulated seconds a second; 0: as fast as possible
 	Paused bool          // begin at rest
-	Until  float64       // s; 0: the end of the plan
 	Limit  time.Duration // of real time, after which it is stopped; 0: none
 	// Did hears of every act, once it is sure to happen: when, as the entry of a timeline, and by whom.
 	Did func(at float64, entry, who string)

@@ -75,7 +75,7 @@ func file(t *testing.T) (*scenarios.Plan, *Base) {
 }
 
 func options(plan *scenarios.Plan, t *tape, until float64) Options {
-	return Options{Options: twin.Options{Seed: plan.Seed, Sink: t}, Path: "first-run", Until: until}
+	return Options{Options: twin.Options{Seed: plan.Seed, Sink: t, Until: until}, Path: "first-run"}
 }
 
 func start(t *testing.T, plan *scenarios.Plan, o Options) *Run {
@@ -196,7 +196,9 @@ func TestForks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wait(t, f)
+	if s := wait(t, f); s.Verdict != record.Unjudged || s.Reached != until || !strings.Contains(s.Reason, "to end at 03:00:00") {
+		t.Errorf("a fork that came to its end is %s at %g s: %s", s.Verdict, s.Reached, s.Reason)
+	}
 	same(t, "lived again", whole, again)
 
 	own := &tape{from: 3600}
