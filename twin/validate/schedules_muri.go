@@ -117,15 +117,13 @@ func muriRun(ctx context.Context, dir, file, policy string) (completion, makespa
 	if len(log.end) != len(jobs[0]) {
 		return math.NaN(), math.NaN(), nil
 	}
-	for _, end := range log.end {
-		makespan = max(makespan, end)
-	}
 	ids, err := readStrings(filepath.Join(dir, file), "job_id")
 	if err != nil {
 		return 0, 0, err
 	}
 	for i, id := range ids[0] {
 		completion += (log.end[id] - jobs[0][i]/1000) / float64(len(ids[0]))
+		makespan = max(makespan, log.end[id])
 	}
 	return completion, makespan, nil
 }
