@@ -18,7 +18,7 @@ function listen(args: string[]): Promise<Served> {
     let said = "";
     const read = (d: Buffer) => {
       said += d.toString();
-      const m = /http:\/\/127\.0\.0\.1:\d+/.exec(said);
+      const m = /https?:\/\/127\.0\.0\.1:\d+/.exec(said);
       if (m) done({ url: m[0], stop: () => child.kill("SIGINT") });
     };
     child.stdout?.on("data", read);
@@ -27,7 +27,8 @@ function listen(args: string[]): Promise<Served> {
   });
 }
 
-export const serve = () => listen(["serve", join(inject("dir"), "runs"), "--listen", "127.0.0.1:0"]);
+export const serve = (...more: string[]) =>
+  listen(["serve", join(inject("dir"), "runs"), "--listen", "127.0.0.1:0", ...more]);
 
 /** The demonstration scenario, living in the browser, waiting for somebody to let it go. */
 export const live = () =>

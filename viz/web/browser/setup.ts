@@ -17,14 +17,13 @@ export default function setup(project: TestProject) {
   if (!existsSync(binary)) throw new Error(`${binary} is not there: run make build first`);
   const dir = mkdtempSync(join(tmpdir(), "halltwin-browser-"));
   const runs = join(dir, "runs");
-  const record = (name: string, ...more: string[]) =>
-    execFileSync(
-      binary,
-      ["run", join(import.meta.dirname, "demo.yaml"), "--quiet", "--exit-zero", "--out", join(runs, name), ...more],
-      { cwd: dir },
-    );
-  record("demo");
-  record("warm", "--set", "site.air.supply=26 degC");
+  const record = (name: string, scenario: string, ...more: string[]) =>
+    execFileSync(binary, ["run", scenario, "--quiet", "--exit-zero", "--out", join(runs, name), ...more], { cwd: dir });
+  const own = (name: string) => join(import.meta.dirname, name);
+  record("markup", own("markup.yaml"));
+  record("plain", "first-run");
+  record("demo", own("demo.yaml"));
+  record("warm", own("demo.yaml"), "--set", "site.air.supply=26 degC");
   project.provide("skip", "");
   project.provide("binary", binary);
   project.provide("dir", dir);

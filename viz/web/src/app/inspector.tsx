@@ -53,8 +53,14 @@ function Body({ run, target }: { run: Run; target: Ref }) {
     api.values(other!.id, path, at, s),
   );
   const [channel, setChannel] = useState("");
+  // Without a rating there is no share of it.
+  const unrated = run.plant.power.nodes.some((n) => n.kind === target.kind && n.index === target.index && !n.rating_w);
   const [all, setAll] = useState(false);
-  const list = order((values.data?.values ?? []).filter((v) => !v.channel.endsWith(".state")));
+  const list = order(
+    (values.data?.values ?? []).filter(
+      (v) => !v.channel.endsWith(".state") && !(unrated && v.channel.endsWith(".load")),
+    ),
+  );
   const has = run.channel(stateChannel(target.kind));
   useWant(run, "inspector", has ? [{ channel: has.name, level: target.kind }] : []);
   const shown =

@@ -265,7 +265,6 @@ export interface Job {
   speed: Maybe;
   why?: string;
   slow?: string;
-  where?: string;
   nodes?: [number, number][];
 }
 
@@ -306,7 +305,6 @@ export interface Forking {
 /** The run as a whole at a moment. */
 export interface Now {
   t: number;
-  redundancy: string;
   faults: { kind: string; index: number; subject: string; state: string; since: number; event: number }[];
   ups: { index: number; autonomy_s: Maybe; charge: Maybe }[];
   counts: Record<string, Record<string, number>>;

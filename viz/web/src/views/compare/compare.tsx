@@ -1,5 +1,6 @@
 // Compare: what differs between two runs, since when, and what it changes.
 
+import { tryFork } from "../../app/act";
 import { ModeBadge } from "../../app/bar";
 import { go, route } from "../../app/route";
 import { Chart } from "../../draw/chart";
@@ -10,7 +11,6 @@ import { channelTitle, provenance, runTitle } from "../../model/look";
 import type { Run } from "../../model/run";
 import { main, runs, seek } from "../../model/session";
 import { Icon } from "../../ui/icons";
-import { Empty } from "../../ui/parts";
 import { api } from "../../wire/api";
 import type { Comparison, RunInfo } from "../../wire/types";
 import "./compare.css";
@@ -54,7 +54,7 @@ export function Compare() {
       </header>
       <div class="content pad compare">
         {!other ? (
-          <Empty title={t("compare.choose")} />
+          <Choose others={others} />
         ) : (
           <>
             {answer.error && <p class="error">{answer.error}</p>}
@@ -73,6 +73,39 @@ export function Compare() {
     </>
   );
 }
+
+/** What can be set beside: other runs, and a fork that leaves now. */
+function Choose({ others }: { others: RunInfo[] }) {
+  const run = main.value!;
+  return (
+    <div class="choose">
+      <h2>{t("compare.choose")}</h2>
+      <p class="soft">{t("compare.hint")}</p>
+      {run.info.value.can_fork && (
+        <button type="button" class="btn primary" onClick={() => void tryFork()}>
+          <Icon name="fork" size={15} />
+          {t("action.fork")} · {clock(run.status.value.t)}
+        </button>
+      )}
+      {others.length > 0 && (
+        <ul class="card" data-testid="others">
+          {others.slice(-shownRuns).map((r) => (
+            <li key={r.id}>
+              <button type="button" class="line" onClick={() => go({ with: r.id })}>
+                <b class="clip">{runTitle(r)}</b>
+                <span class="soft clip">{r.about || r.scenario}</span>
+                <ModeBadge mode={r.mode} />
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+/** The newest of many runs; the list above has them all. */
+const shownRuns = 30;
 
 function Result({ c }: { c: Comparison }) {
   const groups = [...new Set(c.kpis.map((k) => k.group))];

@@ -1,5 +1,5 @@
 // Floor: one metric at a time on the plan, from the site down to a GPU; base and fork beside each other.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { ModeBadge } from "../../app/bar";
 import { go, route } from "../../app/route";
 import { theme } from "../../app/theme";
@@ -15,6 +15,7 @@ import { Empty, Segments } from "../../ui/parts";
 import type { Channel, Subscription } from "../../wire/types";
 import { Elevation } from "./elevation";
 import { geometryOf } from "./geometry";
+import { HeldNote, racksOf, useSelectedJob } from "./held";
 import { Legend, Worst } from "./legend";
 import { chosenLevel, chosenMetric, difference, levelsOf, metricsOf, paletteKey, rangeOf } from "./metric";
 import { NodeView } from "./node";
@@ -38,6 +39,8 @@ export function Floor() {
   const subs: Subscription[] = channel ? [{ channel: channel.name, level: cell }] : [];
   useWant(run, "floor", subs);
   useWant(other, "floor", subs);
+  const job = useSelectedJob(run);
+  const held = useMemo(() => racksOf(run, job), [run, job]);
   if (!channel || !run.tree.count("rack")) return <Empty title={t("data.none")}>{t("inspector.noValues")}</Empty>;
 
   const tab = (["solid", "table"].includes(r.tab) ? r.tab : "plan") as Tab;
@@ -122,6 +125,7 @@ export function Floor() {
             shown={first}
             label={label}
             testId="plan"
+            held={held}
             onRoom={setRoom}
             caption={other && chosen === "beside" ? <ModeBadge mode={run.info.value.mode} /> : undefined}
           />
@@ -139,6 +143,7 @@ export function Floor() {
       ) : (
         <FloorTable {...common} shown={first} />
       )}
+      {job && tab === "plan" && !deep && <HeldNote run={run} job={job} />}
       {tab !== "table" && (
         <div class="legend-bar">
           {room && !other && tab === "plan" && !deep && <Worst {...common} shown={first} />}

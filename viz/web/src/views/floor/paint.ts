@@ -17,6 +17,8 @@ export interface Scene {
   racks: (i: number) => Status;
   unit: (ref: Ref) => { status: Status; text: string };
   selected: Ref | null;
+  /** Racks that the selected job runs on. */
+  held: readonly number[];
   hovered: Ref | null;
   beyond: (rack: number) => "warn" | "bad" | null;
   words: { cold: string; hot: string; hall: (i: number) => string; row: (i: number) => string };
@@ -62,6 +64,7 @@ export function paintPlan(s: Surface, scene: Scene): void {
     }
   }
   paintRacks(s, scene, visible);
+  paintHeld(s, scene, visible);
   paintUnits(s, scene, visible);
   paintLabels(s, scene, visible);
   for (const [ref, colour, width] of [
@@ -141,6 +144,26 @@ function paintRacks({ c }: Surface, scene: Scene, visible: (b: Box) => boolean):
       );
     }
   });
+}
+
+/** A frame of two tones around each rack that the selected job holds nodes of: seen on any colour. */
+function paintHeld({ c }: Surface, scene: Scene, visible: (b: Box) => boolean): void {
+  const { g, view, ink } = scene;
+  for (const [colour, width] of [
+    ["card", 5],
+    ["fork", 2.5],
+  ] as const) {
+    c.strokeStyle = ink.get(colour);
+    c.lineWidth = width;
+    c.beginPath();
+    for (const i of scene.held) {
+      const b = g.racks[i];
+      if (!b || !visible(b)) continue;
+      const [x, y, w, d] = px(view, b);
+      c.rect(x + 2, y + 2, Math.max(1, w - 4), Math.max(1, d - 4));
+    }
+    c.stroke();
+  }
 }
 
 function paintUnits({ c }: Surface, scene: Scene, visible: (b: Box) => boolean): void {

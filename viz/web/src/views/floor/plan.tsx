@@ -32,6 +32,7 @@ export function Plan(p: {
   testId: string;
   caption?: preact.ComponentChild;
   beside?: boolean;
+  held?: readonly number[];
   /** Told whether there is room at the left. */
   onRoom?: (room: boolean) => void;
 }) {
@@ -61,7 +62,7 @@ export function Plan(p: {
     texture.paint(values, index, p.shown.scale(), unknown);
     const v = moved ?? place(focusOf(run, g, at), s.width, s.height, p.beside === true);
     view.current = v;
-    p.onRoom?.(v.x + focusOf(run, g, at).x * v.k > 380);
+    p.onRoom?.(v.x + focusOf(run, g, at).x * v.k > 375);
     const states = run.channel("rack.state") ? run.values("rack.state", "rack") : null;
     paintPlan(s, {
       run,
@@ -75,6 +76,7 @@ export function Plan(p: {
         text: unitText(run, ref),
       }),
       selected: rackOf(selected),
+      held: p.held ?? [],
       hovered: hover?.ref ?? null,
       beyond: (i) => (cell === "rack" && values ? beyond(channel, values[i]!) : null),
       words: {
@@ -175,7 +177,10 @@ export function Plan(p: {
 /** Beside the legend or above it, whichever leaves the plan larger. */
 function place(b: Box, width: number, height: number, beside: boolean): View {
   const above = fitted(b, width, height, { top: 40, right: 20, bottom: beside ? 150 : 172, left: 62 });
-  const next = fitted(b, width, height, { top: 18, right: 20, bottom: 18, left: 390 });
+  const legend = 380;
+  const next = fitted(b, width, height, { top: 18, right: 20, bottom: 18, left: legend });
+  // In the middle, or as near to it as the legend lets it.
+  next.x = Math.max(legend, (width - b.w * next.k) / 2) - b.x * next.k;
   return next.k > above.k ? next : above;
 }
 

@@ -4,6 +4,7 @@ import { go, route } from "../../app/route";
 import { t, tryT } from "../../i18n";
 import { coarse, useAsk } from "../../model/ask";
 import { clock, count, duration, text } from "../../model/format";
+import type { Run } from "../../model/run";
 import { ghost, main, seek } from "../../model/session";
 import { Empty, Facts, Search, Segments } from "../../ui/parts";
 import { api } from "../../wire/api";
@@ -33,8 +34,9 @@ export function Jobs() {
   const from = span ? Math.max(0, Math.min(at - span / 2, s.end - span)) : 0;
   const to = span ? Math.min(s.end, from + span) : s.end;
   const head = coarse(s.head, Math.max(60, (to - from) / 50));
-  const jobs = useAsk(`${run.id} jobs ${from} ${to} ${q} ${head}`, (x) =>
-    api.jobs(run.id, { from, to, search: q, limit: most, buckets: 200 }, x),
+  const then = coarse(at, 60);
+  const jobs = useAsk(`${run.id} jobs ${from} ${to} ${then} ${q} ${head}`, (x) =>
+    api.jobs(run.id, { from, to, at: then, search: q, limit: most, buckets: 200 }, x),
   );
   const other = ghost.value;
   const beside = useAsk(
@@ -112,9 +114,11 @@ export function Jobs() {
             <Gantt rows={rows} from={from} to={to} now={s.t} selected={sel?.index ?? -1} onSeek={(x) => void seek(x)} />
           </>
         )}
-        {sel && <Why job={sel} now={s.t} />}
-        {(shape === "table" || (rows.length > 0 && !dense)) && <JobTable rows={rows} tall={shape === "table"} />}
-        {dense && rows.length > 0 && <JobTable rows={rows.slice(0, 100)} tall={false} />}
+        {sel && <Why run={run} job={sel} now={s.t} />}
+        {(shape === "table" || (rows.length > 0 && !dense)) && (
+          <JobTable rows={rows} now={then} tall={shape === "table"} />
+        )}
+        {dense && rows.length > 0 && <JobTable rows={rows.slice(0, 100)} now={then} tall={false} />}
       </div>
     </>
   );
@@ -129,8 +133,17 @@ export const jobState = (s: string) => tryT(`jobs.state.${s}`, s);
 export const jobTone = (s: string) =>
   s === "failed" ? "bad" : s === "stalled" || s === "cancelled" ? "warn" : s === "running" ? "ok" : "soft";
 
-function Why({ job, now }: { job: Job; now: number }) {
-  const wait = (job.start ?? now) - (job.submit ?? now);
+/** The nodes of a job, a few by name. */
+function whereOf(run: Run, job: Job): string {
+  const names = (job.nodes ?? []).slice(0, 3).map(([lo, hi]) => {
+    const first = run.tree.nameOf({ kind: "node", index: lo });
+    return hi - lo > 1 ? `${first} +${hi - lo - 1}` : first;
+  });
+  return names.join(", ") + ((job.nodes ?? []).length > 3 ? " …" : "");
+}
+
+function Why({ run, job, now }: { run: Run; job: Job; now: number }) {
+  const wait = Math.max(0, Math.min(job.start ?? now, now) - (job.submit ?? now));
   return (
     <section class="card why">
       <header>
@@ -162,23 +175,32 @@ function Why({ job, now }: { job: Job; now: number }) {
                 ] as const,
               ]
             : []),
-          ...(job.where
+          ...(job.nodes?.length
             ? [
                 [
-                  t("events.subject"),
+                  t("jobs.where"),
                   <span key="p" class="reason">
-                    {job.where}
+                    {whereOf(run, job)}
                   </span>,
                 ] as const,
               ]
             : []),
         ]}
       />
+      {job.nodes?.length ? (
+        <button
+          type="button"
+          class="btn"
+          onClick={() => go({ view: "floor", tab: "", at: "", sel: `job-${job.index}` })}
+        >
+          {t("jobs.show")}
+        </button>
+      ) : null}
     </section>
   );
 }
 
-function JobTable({ rows, tall }: { rows: Job[]; tall: boolean }) {
+function JobTable({ rows, now, tall }: { rows: Job[]; now: number; tall: boolean }) {
   return (
     <div class={`jobtable ${tall ? "tall" : ""}`}>
       <table class="table" data-testid="job-table">
@@ -196,7 +218,7 @@ function JobTable({ rows, tall }: { rows: Job[]; tall: boolean }) {
         </thead>
         <tbody>
           {rows.map((j) => {
-            const ran = j.segments.reduce((sum, [a, b]) => sum + ((b ?? main.peek()!.status.peek().t) - (a ?? 0)), 0);
+            const ran = j.segments.reduce((sum, [a, b]) => sum + Math.max(0, Math.min(b ?? now, now) - (a ?? 0)), 0);
             return (
               <tr
                 key={j.index}
