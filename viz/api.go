@@ -228,8 +228,11 @@ func (s *Server) getRuns(http.ResponseWriter, *http.Request, identity) (any, err
 	s.mu.Unlock()
 	list := []*wire.RunInfo{}
 	for i := len(all) - 1; i >= 0; i-- {
-		if all[i].begun() {
+		switch {
+		case all[i].begun():
 			list = append(list, all[i].info(false))
+		case all[i].shelf != nil:
+			list = append(list, all[i].shelf.said())
 		}
 	}
 	return map[string]any{"runs": list}, nil

@@ -193,11 +193,11 @@ func (r *Run) explain(out *wire.Jobs, waiting []int, t float64) {
 	const explained = 200 // each looks at the whole queue
 	for n, i := range waiting {
 		row := &out.Rows[i]
-		switch ahead := -1; {
+		switch {
 		case !math.IsNaN(free) && row.GPUs > free:
 			row.Why = fmt.Sprintf("needs %g GPUs, %g are free", row.GPUs, free)
 		case n < explained:
-			if ahead = r.jobs.Ahead(int(row.Index), t); ahead > 0 {
+			if ahead := r.jobs.Ahead(int(row.Index), t); ahead > 0 {
 				row.Why = fmt.Sprintf("%d jobs that came before it wait", ahead)
 				break
 			}

@@ -2,6 +2,7 @@ package viz
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -39,6 +40,7 @@ type Run struct {
 	number uint32
 	added  time.Time
 	ready  chan struct{} // closed when the header is known
+	shelf  *shelf        // nil for a run that is not read on demand
 
 	// Set before ready is closed.
 	header   *record.Header
@@ -75,25 +77,41 @@ func newRun(spec Spec) *Run {
 // openRun serves a run directory.
 func openRun(spec Spec, dir *rundir.Run) (*Run, error) {
 	r := newRun(spec)
-	samples, err := store.OpenDirectory(dir)
-	if err != nil {
-		return nil, err
-	}
-	summary, err := dir.Summary()
-	if err != nil {
-		return nil, err
-	}
-	r.samples, r.dir, r.summary, r.closed = samples, dir, summary, true
-	r.begin(dir.Header(), dir.Header().Channels)
-	err = dir.Events(func(e *record.Event) error { r.note(e); return nil })
-	if err != nil && !isMissing(err) {
+	if err := r.read(dir); err != nil {
 		return nil, err
 	}
 	return r, nil
 }
 
+// read takes in a run directory, after which the run can be asked.
+func (r *Run) read(dir *rundir.Run) error {
+	samples, err := store.OpenDirectory(dir)
+	if err != nil {
+		return err
+	}
+	summary, err := dir.Summary()
+	if err != nil {
+		return errors.Join(err, samples.Close())
+	}
+	r.prepare(dir.Header(), dir.Header().Channels)
+	err = dir.Events(func(e *record.Event) error { r.note(e); return nil })
+	if err != nil && !isMissing(err) {
+		return errors.Join(err, samples.Close())
+	}
+	r.mu.Lock()
+	r.samples, r.dir, r.summary, r.closed = samples, dir, summary, true
+	r.mu.Unlock()
+	close(r.ready)
+	return nil
+}
+
 // begin takes the header, after which the run can be asked.
 func (r *Run) begin(h *record.Header, channels []*channel.Channel) {
+	r.prepare(h, channels)
+	close(r.ready)
+}
+
+func (r *Run) prepare(h *record.Header, channels []*channel.Channel) {
 	r.header, r.ids = h, map[string]uint16{}
 	for _, c := range channels {
 		if _, twice := r.ids[c.Name]; !twice && len(r.channels) < math.MaxUint16 {
@@ -102,7 +120,6 @@ func (r *Run) begin(h *record.Header, channels []*channel.Channel) {
 		}
 	}
 	r.log, r.jobs = store.NewLog(h), store.NewJobs(slices.Clone(r.spec.Jobs))
-	close(r.ready)
 }
 
 // Name says what it is to error messages.

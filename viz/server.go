@@ -116,10 +116,14 @@ func (s *Server) Close() {
 	for v := range s.viewers {
 		all = append(all, v)
 	}
+	runs := slices.Clone(s.runs)
 	s.mu.Unlock()
 	for _, v := range all {
 		v.say(1001, "the server ends")
 		v.end()
+	}
+	for _, r := range runs {
+		r.put()
 	}
 }
 
@@ -169,13 +173,27 @@ func (s *Server) changed() {
 // run finds a run that has begun.
 func (s *Server) run(id string) *Run {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	var found *Run
 	for _, r := range s.runs {
-		if r.spec.ID == id && r.begun() {
-			return r
+		if r.spec.ID == id {
+			found = r
 		}
 	}
+	s.mu.Unlock()
+	switch {
+	case found == nil:
+		return nil
+	case found.begun(), found.shelf != nil && s.take(found):
+		return found
+	}
 	return nil
+}
+
+// First says which run is shown first to who asks for none.
+func (s *Server) First(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.first = id
 }
 
 func (r *Run) begun() bool {

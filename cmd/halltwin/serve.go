@@ -11,9 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/halltwin/halltwin/twin/record/rundir"
 	"github.com/halltwin/halltwin/viz"
@@ -22,9 +20,6 @@ import (
 
 // tokensVariable names tokens in the environment.
 const tokensVariable = "HALLTWIN_TOKENS"
-
-// mostServed bounds the runs of a directory that are served.
-const mostServed = 500
 
 // serveFlags say how runs are shown.
 type serveFlags struct {
@@ -53,7 +48,7 @@ func serveVerb(p *process) *cobra.Command {
 		Aliases: []string{"replay"},
 		Short:   "Show recorded runs in a browser",
 		Long: "Serve shows a run directory, or all of those in a directory: floor, power, cooling, jobs, events and data over time, and\n" +
-			"forks that leave a run where one likes. It listens on the loopback interface, where everybody is an operator; beyond that\n" +
+			"forks that leave a run where one likes. Runs that end in it later are added. It listens on the loopback interface, where everybody is an operator; beyond that\n" +
 			"it needs TLS and tokens. Ctrl-C ends it.",
 		Example: examples("halltwin serve runs/first-run", "halltwin serve runs --listen 0.0.0.0:7433 --tls --tokens tokens.txt --host twin.example.org"),
 		Args:    cobra.ExactArgs(1),
@@ -70,57 +65,31 @@ func serve(p *process, dir string, f *serveFlags) error {
 		return err
 	}
 	defer served.close()
-	runs, err := openRuns(dir)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		for _, r := range runs {
-			_ = r.Close() // it was only read
+	ctx, stop := p.interruptible("closing")
+	defer stop()
+	if _, err := os.Stat(filepath.Join(dir, rundir.ManifestFile)); err == nil {
+		r, err := openRun(dir)
+		if err != nil {
+			return err
 		}
-	}()
-	for _, r := range runs {
+		defer r.Close()
 		if _, err := served.server.Recorded(specOfRecorded(r), r); err != nil {
-			if len(runs) == 1 {
-				return &exitError{exitIO, err}
-			}
-			fmt.Fprintf(p.stderr.Out, "%s is left out: %v\n", r.Path, err)
+			return &exitError{exitIO, err}
 		}
+	} else {
+		f := &folder{dir: dir, server: served.server, tell: func(text string) { fmt.Fprintln(p.stderr.Out, text) }, known: map[string]bool{}}
+		if f.look(true) == 0 {
+			if _, err := openRun(dir); err != nil { // which says what is wrong
+				return err
+			}
+		}
+		go f.watch(ctx)
 	}
 	fmt.Fprintf(p.stdout.Out, "%s is shown at %s (Ctrl-C ends this)\n", filepath.Clean(dir), served.address)
 	if f.open {
 		browse(p, served.address)
 	}
-	ctx, stop := p.interruptible("closing")
-	defer stop()
 	return viz.Serve(ctx, served.listener, served.server)
-}
-
-// openRuns opens a run directory, or those in a directory, the oldest first.
-func openRuns(dir string) ([]*rundir.Run, error) {
-	if _, err := os.Stat(filepath.Join(dir, rundir.ManifestFile)); err == nil {
-		r, err := openRun(dir)
-		if err != nil {
-			return nil, err
-		}
-		return []*rundir.Run{r}, nil
-	}
-	found, err := filepath.Glob(filepath.Join(globEscape(dir), "*", rundir.ManifestFile))
-	if err != nil || len(found) == 0 {
-		_, err := openRun(dir) // which says what is wrong
-		return nil, err
-	}
-	slices.SortFunc(found, func(a, b string) int { return modified(a).Compare(modified(b)) })
-	if n := len(found); n > mostServed {
-		found = found[n-mostServed:]
-	}
-	var runs []*rundir.Run
-	for _, manifest := range found {
-		if r, err := rundir.Open(filepath.Dir(manifest)); err == nil {
-			runs = append(runs, r)
-		}
-	}
-	return runs, nil
 }
 
 // served is a server that listens.
@@ -209,18 +178,4 @@ func browse(p *process, address string) {
 	if path, err := exec.LookPath(name); err == nil && strings.HasPrefix(address, "http") {
 		_ = exec.Command(path, address).Start() // a convenience: the address has been printed
 	}
-}
-
-// modified returns when a file was last written.
-func modified(path string) time.Time {
-	info, err := os.Stat(path)
-	if err != nil {
-		return time.Time{}
-	}
-	return info.ModTime()
-}
-
-// globEscape quotes what a pattern would take for a wildcard.
-func globEscape(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }

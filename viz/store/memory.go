@@ -142,6 +142,13 @@ func (m *Memory) Head() float64 {
 	return math.NaN()
 }
 
+// Reach tells how far the samples went of which there are none here.
+func (m *Memory) Reach(t float64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.times = append(m.times, t)
+}
+
 // At implements Samples.
 func (m *Memory) At(c *channel.Channel, t float64) ([]float64, float64, error) {
 	m.mu.RLock()

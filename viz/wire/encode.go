@@ -154,7 +154,7 @@ func (d *Decoder) Apply(frame []byte) (bool, error) {
 		d.codes = make([]uint16, h.Count)
 	}
 	for i := range d.codes {
-		c := uint16(0)
+		var c uint16
 		if h.Width == 1 {
 			c = uint16(uint8(d.codes[i]) + codes[i])
 		} else {
