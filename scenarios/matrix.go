@@ -95,7 +95,7 @@ func readMatrix(name string, data []byte) ([]cooling.ShareSpec, error) {
 	var out []cooling.ShareSpec
 	for {
 		row, err := r.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
 		if err != nil {

@@ -196,7 +196,7 @@ func TestLeakageFollowsTheDie(t *testing.T) {
 	node := &p.RackTypes[0].Node
 	base := node.GPU.Curve.Power(0.7, 0)
 	const h = 1e-3
-	energy, rest := 0.0, 0.0
+	energy := 0.0
 	for now := 0.0; now < 60-h/2; now += h {
 		power := 100 + (base-100)*(1+0.003*(at.Die-75))
 		q := (at.Die - at.Sink) / path.R1
@@ -208,7 +208,7 @@ func TestLeakageFollowsTheDie(t *testing.T) {
 	load.Groups[0].Util.GPU = 0.7
 	idle := compute.Load{GPUsUp: 1}
 	fixed := node.Eval(&idle, coolant)
-	rest = node.Eval(&load, coolant).GPUs * 60
+	rest := node.Eval(&load, coolant).GPUs * 60
 	if err := w.RunTo(t.Context(), 160); err != nil {
 		t.Fatal(err)
 	}
@@ -342,7 +342,9 @@ workload:
   - job: {name: a, gpus: 1, submit: 60 s, work: 200 s, gpu_utilisation: 60 %}
   - job: {name: b, gpus: 1, submit: `+submit+`, work: 300 s, gpu_utilisation: 1}`)), 50)
 		from := 0.0
-		fmt.Sscanf(submit, "%g s", &from)
+		if _, err := fmt.Sscanf(submit, "%g s", &from); err != nil {
+			t.Fatal(err)
+		}
 		e := told(t, w, 590, "throttle.begin")
 		if len(e) != 1 {
 			t.Fatalf("%+v", e)

@@ -82,7 +82,7 @@ func (f *recorded) Check(a *action.Action) error {
 
 // Fork lives the run again and leaves it.
 func (f *recorded) Fork(ctx context.Context, b viz.Branch) (viz.Controller, error) {
-	at := 0.0
+	var at float64
 	if b.At != nil {
 		at = *b.At
 	} else if plan, err := f.plan(); err != nil {

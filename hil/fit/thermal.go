@@ -161,7 +161,7 @@ func mean(x []float64) float64 {
 func (f *ThermalFit) reassign(all []trace) bool {
 	moved := false
 	for i, x := range all {
-		if place, _ := f.nearest(x, len(x.t)); place != f.Of[i] {
+		if place := f.nearest(x, len(x.t)); place != f.Of[i] {
 			f.Of[i], moved = place, true
 		}
 	}
@@ -182,14 +182,15 @@ func count(x []int, v int) int {
 	return n
 }
 
-func (f *ThermalFit) nearest(x trace, n int) (place int, rmse float64) {
-	rmse = math.Inf(1)
+// nearest returns the place whose response comes closest to the first n samples of a trace.
+func (f *ThermalFit) nearest(x trace, n int) (place int) {
+	rmse := math.Inf(1)
 	for p := range f.Places {
 		if e := RMSE(f.follow(f.X, x, p)[:n], x.temperature[:n]); e < rmse {
 			place, rmse = p, e
 		}
 	}
-	return place, rmse
+	return place
 }
 
 func (f *ThermalFit) solve(all []trace, inlet float64) error {
@@ -301,7 +302,7 @@ func (f *ThermalFit) Place(s *telemetry.Series, seconds float64) (place int, pre
 	for k := range x.t {
 		x.t[k] += s.Time[0] - f.start
 	}
-	place, _ = f.nearest(x, min(len(x.t), max(1, int(seconds/thermalStep))))
+	place = f.nearest(x, min(len(x.t), max(1, int(seconds/thermalStep))))
 	die := f.follow(f.X, x, place)
 	predicted = make([]float64, len(s.Time))
 	for i, t := range s.Time {

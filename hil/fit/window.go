@@ -69,12 +69,12 @@ func every(step float64, t []float64, signals ...[]float64) (at []float64, out [
 		return nil, out
 	}
 	n := int((t[len(t)-1]-t[0])/step) + 1
-	sums, counts := make([]float64, len(signals)), 0
+	sums := make([]float64, len(signals))
 	i := 0
 	for k := range n {
 		end := t[0] + float64(k+1)*step
 		clear(sums)
-		counts = 0
+		counts := 0
 		for ; i < len(t) && t[i] < end; i++ {
 			for m, s := range signals {
 				sums[m] += s[i]

@@ -176,7 +176,6 @@ func phases(path string) (map[string][]fit.Phase, error) {
 	for name, marks := range of {
 		sort.SliceStable(marks, func(i, k int) bool { return marks[i].t < marks[k].t })
 		var list []fit.Phase
-		training := "first"
 		for _, m := range marks {
 			switch {
 			case m.key == "run_start" && list == nil:
@@ -185,8 +184,7 @@ func phases(path string) (map[string][]fit.Phase, error) {
 			case m.key == "eval_start":
 				list = append(list, fit.Phase{At: m.t, Name: "eval"})
 			case (m.key == "eval_stop" || m.key == "epoch_start" || m.key == "block_start") && list[len(list)-1].Name == "eval":
-				training = "train"
-				list = append(list, fit.Phase{At: m.t, Name: training})
+				list = append(list, fit.Phase{At: m.t, Name: "train"})
 			case m.key == "run_stop":
 				list = append(list, fit.Phase{At: m.t, Name: "done"})
 			}

@@ -55,7 +55,7 @@ func TestTwoPoleAgreesWithSmallSteps(t *testing.T) {
 		for i := 1; i < n; i++ {
 			for range int(math.Round((when[i] - when[i-1]) / h)) {
 				q := (x.Die - x.Sink) / p.R1
-				x, q = Temperatures{x.Die + h*(power[i-1]-q)/p.C1, x.Sink + h*(q-(x.Sink-coolant[i-1])/p.R2)/p.C2}, 0
+				x = Temperatures{x.Die + h*(power[i-1]-q)/p.C1, x.Sink + h*(q-(x.Sink-coolant[i-1])/p.R2)/p.C2}
 				peak = max(peak, x.Die)
 			}
 			if math.Abs(x.Die-die[i]) > 0.02 {

@@ -108,7 +108,7 @@ func (w *Wave) Together(n int, spread float64) Swing {
 		total += kernel[i]
 	}
 	s := Swing{Peak: math.Inf(-1), Trough: math.Inf(1)}
-	before, high := 0.0, math.Inf(-1)
+	high := math.Inf(-1)
 	sum := make([]float64, cells)
 	for i := range sum {
 		for j, k := range kernel {
@@ -119,7 +119,7 @@ func (w *Wave) Together(n int, spread float64) Swing {
 		sum[i] *= float64(n) / total
 		high = math.Max(high, one[i])
 	}
-	before = sum[cells-1]
+	before := sum[cells-1]
 	for _, v := range sum {
 		s.Peak, s.Trough = math.Max(s.Peak, v), math.Min(s.Trough, v)
 		s.Ramp = math.Max(s.Ramp, math.Abs(v-before)/(period/cells))

@@ -122,12 +122,11 @@ func (f *Filter) joseph(gain, h []float64, noise float64) {
 	a := make([][]float64, n)
 	for i := range n {
 		a[i] = make([]float64, n)
-		row := 0.0
 		for k := range n {
 			a[i][k] = f.P[i][k]
 		}
 		for k := range n {
-			row = 0
+			row := 0.0
 			for m := range n {
 				row += h[m] * f.P[m][k]
 			}
