@@ -390,7 +390,7 @@ func ticket(t testing.TB, h *httptest.Server) string {
 
 func connect(h *httptest.Server, ticket string, header http.Header) (*websocket.Conn, error) {
 	d := websocket.Dialer{Subprotocols: []string{wire.Subprotocol, wire.TicketPrefix + ticket}, EnableCompression: true, HandshakeTimeout: 5 * time.Second}
-	c, r, err := d.Dial("ws"+strings.TrimPrefix(h.URL, "http")+"/api/socket", header)
+	c, r, err := d.Dial("ws"+strings.TrimPrefix(h.URL, "http")+"/api/socket", header) //nolint:bodyclose // that of a websocket is closed with it
 	if err != nil {
 		if r != nil {
 			err = fmt.Errorf("%s: %w", r.Status, err)

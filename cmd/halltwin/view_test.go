@@ -54,7 +54,7 @@ func attend(b *testing.B, h *httptest.Server, viewers, stalled int) {
 			b.Fatal(err)
 		}
 		d := websocket.Dialer{Subprotocols: []string{wire.Subprotocol, wire.TicketPrefix + out.Ticket}, EnableCompression: true}
-		c, _, err := d.Dial("ws"+strings.TrimPrefix(h.URL, "http")+"/api/socket", nil)
+		c, _, err := d.Dial("ws"+strings.TrimPrefix(h.URL, "http")+"/api/socket", nil) //nolint:bodyclose // that of a websocket is closed with it
 		if err != nil {
 			b.Fatal(err)
 		}
