@@ -85,6 +85,14 @@ def runs(pattern):
     return sorted(found, key=lambda r: (r.variant != "", r.variant))
 
 
+def sweep(name):
+    """The results of `halltwin sweep NAME`: one row a figure of a run, with its variant, seed and place on each axis."""
+    path = RUNS / f"{name}-experiment" / "results.parquet"
+    if not path.exists():
+        raise FileNotFoundError(f"there is no {path}. Make it first: halltwin sweep {name} --replicas 5")
+    return pd.read_parquet(path)
+
+
 def ready(name):
     """The Flux and the SQL of a ready query; `halltwin influx queries` lists them."""
     return tuple((QUERIES / f"{name}.{ext}").read_text() for ext in ("flux", "sql"))
