@@ -57,7 +57,7 @@ const actionTime = 30 * time.Second
 func (s *Server) postAction(w http.ResponseWriter, q *http.Request, who identity) (any, error) {
 	r := s.run(q.PathValue("run"))
 	if r == nil {
-		return nil, &wire.Error{Code: wire.CodeUnknownRun, Text: "there is no run " + clip(q.PathValue("run"))}
+		return nil, s.missing(q.PathValue("run"))
 	}
 	var in wire.Act
 	if e := body(w, q, &in); e != nil {
@@ -140,7 +140,7 @@ func (s *Server) submit(ctx context.Context, r *Run, in *wire.Act, who identity)
 func (s *Server) postControl(w http.ResponseWriter, q *http.Request, _ identity) (any, error) {
 	r := s.run(q.PathValue("run"))
 	if r == nil {
-		return nil, &wire.Error{Code: wire.CodeUnknownRun, Text: "there is no run " + clip(q.PathValue("run"))}
+		return nil, s.missing(q.PathValue("run"))
 	}
 	var in wire.Control
 	if e := body(w, q, &in); e != nil {
@@ -183,7 +183,7 @@ const mostActs = 64
 func (s *Server) postFork(w http.ResponseWriter, q *http.Request, _ identity) (any, error) {
 	r := s.run(q.PathValue("run"))
 	if r == nil {
-		return nil, &wire.Error{Code: wire.CodeUnknownRun, Text: "there is no run " + clip(q.PathValue("run"))}
+		return nil, s.missing(q.PathValue("run"))
 	}
 	var in wire.Forking
 	if e := body(w, q, &in); e != nil {
@@ -303,7 +303,7 @@ func (s *Server) deleteRun(_ http.ResponseWriter, q *http.Request, _ identity) (
 	r := s.run(q.PathValue("run"))
 	switch {
 	case r == nil:
-		return nil, &wire.Error{Code: wire.CodeUnknownRun, Text: "there is no run " + clip(q.PathValue("run"))}
+		return nil, s.missing(q.PathValue("run"))
 	case r.spec.Base == "":
 		return nil, &wire.Error{Code: wire.CodeForbidden, Text: "only forks can be discarded"}
 	}

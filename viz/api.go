@@ -35,7 +35,7 @@ func (s *Server) routes() {
 		return func(w http.ResponseWriter, r *http.Request, _ identity) (any, error) {
 			run := s.run(r.PathValue("run"))
 			if run == nil {
-				return nil, &wire.Error{Code: wire.CodeUnknownRun, Text: "there is no run " + clip(r.PathValue("run"))}
+				return nil, s.missing(r.PathValue("run"))
 			}
 			return h(w, r, run)
 		}
@@ -232,7 +232,9 @@ func (s *Server) getRuns(http.ResponseWriter, *http.Request, identity) (any, err
 		case all[i].begun():
 			list = append(list, all[i].info(false))
 		case all[i].shelf != nil:
-			list = append(list, all[i].shelf.said())
+			if info := all[i].shelf.info.Load(); info != nil {
+				list = append(list, info)
+			}
 		}
 	}
 	return map[string]any{"runs": list}, nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/halltwin/halltwin/twin/record/rundir"
 	"github.com/halltwin/halltwin/viz/store"
@@ -14,10 +15,10 @@ import (
 // hundreds of runs, and each takes memory and files once it is read.
 type shelf struct {
 	open func() (Spec, *rundir.Run, error)
+	info atomic.Pointer[wire.RunInfo] // what the catalogue says; nil until it has its id
 
-	mu   sync.Mutex
+	mu   sync.Mutex // is held while it is read, which may take a while
 	done bool
-	info *wire.RunInfo
 }
 
 // Shelve adds a recorded run, which is opened when somebody first asks for it, and closed with the server. The directory given is
@@ -35,12 +36,15 @@ func (s *Server) Shelve(id string, dir *rundir.Run, open func() (Spec, *rundir.R
 	}
 	cover.samples = memory
 	r := newRun(Spec{ID: id})
-	r.shelf = &shelf{open: open, info: cover.info(false)}
-	r.shelf.info.CanFork = true // until it is known better
-	r.shelf.mu.Lock()
-	defer r.shelf.mu.Unlock()
+	r.shelf = &shelf{open: open}
 	s.add(r)
-	r.shelf.info.ID = r.spec.ID // which nobody else has
+	info := cover.info(false)
+	info.CanFork = true // until it is known better
+	s.mu.Lock()
+	info.ID = r.spec.ID // which nobody else has
+	s.mu.Unlock()
+	r.shelf.info.Store(info)
+	s.changed()
 	return nil
 }
 
@@ -55,8 +59,8 @@ func (s *Server) take(r *Run) bool {
 	h.done = true
 	spec, dir, err := h.open()
 	if err == nil {
-		spec.ID = h.info.ID
 		s.mu.Lock()
+		spec.ID = r.spec.ID
 		r.spec = spec
 		s.mu.Unlock()
 		if err = r.read(dir); err != nil {
@@ -64,19 +68,29 @@ func (s *Server) take(r *Run) bool {
 		}
 	}
 	if err != nil {
-		info := *h.info
-		info.State, info.CanFork, info.Reason = wire.Failed, false, clip(err.Error())
-		h.info = &info
+		if known := h.info.Load(); known != nil {
+			info := *known
+			info.State, info.CanFork, info.Reason = wire.Failed, false, clip(err.Error())
+			h.info.Store(&info)
+		}
 		return false
 	}
 	return true
 }
 
-// said returns what the catalogue says of a run that nobody has asked for.
-func (h *shelf) said() *wire.RunInfo {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.info
+// missing says that there is no such run, or why one that is there cannot be read.
+func (s *Server) missing(id string) *wire.Error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.runs {
+		if r.spec.ID != id || r.shelf == nil {
+			continue
+		}
+		if info := r.shelf.info.Load(); info != nil {
+			return &wire.Error{Code: wire.CodeUnknownRun, Text: "the run " + clip(id) + " cannot be read: " + info.Reason}
+		}
+	}
+	return &wire.Error{Code: wire.CodeUnknownRun, Text: "there is no run " + clip(id)}
 }
 
 // put closes what was read from the shelf.

@@ -71,8 +71,8 @@ func TestShelvedRuns(t *testing.T) {
 	if r := ask(s, "GET", "/api/runs/run-2", ""); !strings.Contains(r.body, `"id":"run-2"`) || !strings.Contains(r.body, `"reason":"no reason"`) {
 		t.Errorf("%.300s", r.body)
 	}
-	if r := ask(s, "GET", "/api/runs/gone/events", ""); r.code != http.StatusNotFound {
-		t.Errorf("%d", r.code)
+	if r := ask(s, "GET", "/api/runs/gone/events", ""); r.code != http.StatusNotFound || !strings.Contains(r.body, "it is gone") {
+		t.Errorf("%d %s", r.code, r.body)
 	}
 	if list = ask(s, "GET", "/api/runs", "").body; !strings.Contains(list, "it is gone") {
 		t.Error("nobody is told why a run cannot be read")

@@ -194,7 +194,7 @@ func (v *viewer) do(r *wire.Request) *wire.Error {
 func (v *viewer) open(r *wire.Request) *wire.Error {
 	run := v.server.run(r.Run)
 	if run == nil {
-		return &wire.Error{Code: wire.CodeUnknownRun, Text: "there is no run " + clip(r.Run)}
+		return v.server.missing(r.Run)
 	}
 	a := newAttendance(v, run, r.Events)
 	v.mu.Lock()
