@@ -3,12 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"slices"
 	"strings"
 
-	"github.com/halltwin/halltwin/models/failure"
 	"github.com/halltwin/halltwin/models/unit"
 	"github.com/halltwin/halltwin/models/workload"
 	"github.com/halltwin/halltwin/scenarios/document"
@@ -28,8 +26,6 @@ type importFlags struct {
 	coresPerNode int
 	siteGPUs     float64
 	skipBad      int
-	faults       bool
-	nodes        int
 	json         bool
 	anonymise    string
 }
@@ -38,18 +34,15 @@ func importVerb(p *process) *cobra.Command {
 	var f importFlags
 	c := &cobra.Command{
 		Use:   "import LOG",
-		Short: "Read a log of jobs or of node faults and fit a generator to it",
-		Long: "Import reads a log, says what is in it, and prints a generator of jobs like those (or, with --faults, a failure\n" +
-			"process) as YAML, to be used in a scenario. A log of jobs can also be replayed as it is: `workload: [{trace: {file: LOG}}]`.",
+		Short: "Read a log of jobs or of failures and fit a generator to it",
+		Long: "Import reads a log, says what is in it, and prints a generator of jobs like those as YAML, to be used in a scenario.\n" +
+			"A log of jobs can also be replayed as it is: `workload: [{trace: {file: LOG}}]`. `halltwin import failures LOG` fits failures.",
 		Example: examples("halltwin import jobs.swf > my-load.yaml", "halltwin import cluster_log.csv --format helios --json",
-			"halltwin import faults.csv --faults --nodes 400"),
+			"halltwin import failures faults.csv --nodes 400"),
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if f.anonymise != "" {
 				return anonymise(p, args[0], f.anonymise)
-			}
-			if f.faults {
-				return importFaults(p, args[0], &f)
 			}
 			return importJobs(p, args[0], &f)
 		},
@@ -63,10 +56,9 @@ func importVerb(p *process) *cobra.Command {
 	c.Flags().IntVar(&f.coresPerNode, "cores-per-node", 0, "cores of a node: a larger CPU job becomes a gang; 0 leaves jobs as they are")
 	c.Flags().Float64Var(&f.siteGPUs, "site-gpus", 0, "GPUs of the site that the log is from: the fit then states a load, else a rate")
 	c.Flags().IntVar(&f.skipBad, "skip-bad", 0, "malformed rows to pass over before giving up")
-	c.Flags().BoolVar(&f.faults, "faults", false, "the log holds node faults")
-	c.Flags().IntVar(&f.nodes, "nodes", 0, "nodes that were watched, for --faults; those in the log by default")
 	c.Flags().BoolVar(&f.json, "json", false, "print what is in the log as JSON, without a fit")
 	c.Flags().StringVar(&f.anonymise, "anonymise", "", "file with a secret key of 16 bytes or more: print the table with users replaced by keyed pseudonyms, and do nothing else")
+	c.AddCommand(importFailuresVerb(p))
 	return c
 }
 
@@ -137,51 +129,6 @@ func importJobs(p *process, path string, f *importFlags) error {
 	g.Title, g.Source = "Fitted to "+path, path
 	fmt.Fprintf(p.stdout.Out, "# fitted by `halltwin import`; a scenario uses it as `workload: [{generate: {use: ./FILE.yaml}}]`\n")
 	return document.Encode(g).Print(p.stdout.Out, false)
-}
-
-func importFaults(p *process, path string, f *importFlags) error {
-	faults, err := trace.ReadFaults(&trace.FaultSpec{File: path, Columns: f.columns, Zone: f.zone, SkipBad: f.skipBad}, openFile)
-	if err != nil {
-		return &exitError{exitIO, err}
-	}
-	if len(faults) == 0 {
-		return &exitError{exitIO, fmt.Errorf("%s holds no faults", path)}
-	}
-	of := map[string]int{}
-	o := failure.Observed{}
-	first, last := faults[0].Start, faults[0].Start
-	for _, x := range faults {
-		i, ok := of[x.Node]
-		if !ok {
-			i = len(o.Counts)
-			of[x.Node] = i
-			o.Counts = append(o.Counts, 0)
-		}
-		o.Counts[i]++
-		last = max(last, x.Start)
-		if !math.IsInf(x.End, 1) {
-			o.Repairs = append(o.Repairs, x.End-x.Start)
-			last = max(last, x.End)
-		}
-	}
-	for len(o.Counts) < f.nodes {
-		o.Counts = append(o.Counts, 0)
-	}
-	o.Span = last - first
-	out := imported{File: path, Records: len(faults), Span: o.Span}
-	out.add("time to repair", "s", o.Repairs)
-	if f.json {
-		return printJSON(p.stdout.Out, out)
-	}
-	fmt.Fprintf(p.stderr.Out, "%d faults of %d nodes, %d watched, in %s\n", len(faults), len(of), len(o.Counts), record.Show(o.Span, "s"))
-	out.print(p)
-	process, err := failure.Fit("node", "node", o)
-	if err != nil {
-		return &exitError{exitIO, err}
-	}
-	spec := &failure.Spec{Title: "Fitted to " + path, Source: path, Processes: []failure.ProcessSpec{*process}}
-	fmt.Fprintf(p.stdout.Out, "# fitted by `halltwin import --faults`; a scenario uses it as `failures: {use: ./FILE.yaml}`\n")
-	return document.Encode(spec).Print(p.stdout.Out, false)
 }
 
 // add appends the quantiles of some values, if there are any.

@@ -7,7 +7,8 @@
 // optionally a frailty: a factor on its rate that it keeps for life, gamma distributed with mean 1, so that some are
 // lemons. A burst is a process of a domain (a rack, a row, a hall): each event breaks several components within it
 // at the same moment, from one cause and with one repair; its rate may be stated for each component of the domain, so
-// that one figure holds for domains of any size.
+// that one figure holds for domains of any size. A burst may prefer the lemons of a process: it then strikes components in
+// proportion to their frailty.
 //
 //	rate of component i      z_i / MTBF,  z_i ~ Gamma(k, 1/k)     k → ∞: all alike
 //	counts in a time t       Poisson, or negative binomial of shape k where there is frailty
@@ -22,7 +23,12 @@
 // the site whose components are utilities is a cause that feeds have in common: a storm, a substation.
 //
 // A repair is a mixture: with probability p the component comes back by itself (a reset, a reboot), else somebody
-// comes. Repair time counts from detection.
+// comes, whose time may itself be a mixture: a visit, a wait for parts. Repair time counts from detection.
+//
+// # Fit
+//
+// [Fit] finds a process, a burst and a repair from a log: declustering tells what has a cause in common, moments of the counts
+// and of the sizes of clusters give frailty and size, expectation and maximisation gives the repair.
 //
 // # State
 //
@@ -40,5 +46,6 @@
 //
 // IEEE 1366 (outages of more and less than five minutes), Dorr et al., EPRI DPQ, 1996, and IEEE 1159 (sags);
 // Llama 3 (arXiv 2407.21783) §3.3.4; Kokolis et al., HPCA 2025 (arXiv 2410.21680); InfiniteHBD trace (SIGCOMM 2025);
-// Cox, Renewal Theory, 1962, §5 (equilibrium renewal); Marsaglia and Tsang, ACM TOMS 26 (2000) (gamma variates).
+// Cox, Renewal Theory, 1962, §5 (equilibrium renewal); Marsaglia and Tsang, ACM TOMS 26 (2000) (gamma variates);
+// Efraimidis and Spirakis, Inf. Process. Lett. 97 (2006) (choice by weight).
 package failure

@@ -20,16 +20,18 @@ const (
 	Weibull
 	Lognormal
 	Gamma
-	Trace // resampled from given values
+	Trace   // resampled from given values
+	Mixture // of lognormal laws, each with a share
 )
 
-var formNames = [...]string{"fixed", "exponential", "weibull", "lognormal", "gamma", "trace"}
+var formNames = [...]string{"fixed", "exponential", "weibull", "lognormal", "gamma", "trace", "mixture"}
 
 func (f Form) String() string { return formNames[f] }
 
 func parseForm(s string) Form { return Form(max(0, slices.Index(formNames[:], s))) }
 
-// Law is the distribution of a positive time in s: plain data, made by [NewLaw] or [TraceLaw].
+// Law is the distribution of a positive time in s: plain data, made by [NewLaw], [MedianLaw], [TraceLaw] or
+// [MixtureLaw].
 type Law struct {
 	Form  Form
 	Shape float64 // Weibull k, gamma k, lognormal σ of the logarithm
@@ -37,7 +39,8 @@ type Law struct {
 	Max   float64 // longer times cannot occur: the law is conditional on at most Max; 0 means no limit; s
 	under float64 // probability of the unlimited law below Max
 	times []float64
-	sum   []float64 // running sums of times
+	sum   []float64 // running sums of times, or of the shares of parts
+	parts []Law
 }
 
 // Infinite is the law of something that never happens.
@@ -102,6 +105,8 @@ func (l *Law) Mean() float64 {
 		return l.Scale * l.Shape
 	case Trace:
 		return l.sum[len(l.sum)-1] / float64(len(l.times))
+	case Mixture:
+		return l.mix((*Law).Mean)
 	}
 	return l.Scale
 }
@@ -120,6 +125,8 @@ func (l *Law) LimitedMean() float64 {
 		return l.Mean() * normal((math.Log(l.Max/l.Scale))/l.Shape-l.Shape) / l.under
 	case Gamma:
 		return l.Mean() * mathext.GammaIncReg(l.Shape+1, l.Max/l.Scale) / l.under
+	case Mixture: // of lognormal laws
+		return l.mix(func(p *Law) float64 { return p.Mean() * normal(math.Log(l.Max/p.Scale)/p.Shape-p.Shape) }) / l.under
 	}
 	return l.Mean()
 }
@@ -154,6 +161,8 @@ func (l *Law) full(t float64) float64 {
 			}
 		}
 		return float64(n) / float64(len(l.times))
+	case Mixture:
+		return l.mix(func(p *Law) float64 { return p.full(t) })
 	}
 	if t >= l.Scale {
 		return 1
@@ -181,6 +190,13 @@ func (l *Law) Draw(st *random.Stream) float64 {
 		}
 	case Trace:
 		return l.times[below(st, len(l.times))]
+	case Mixture:
+		for {
+			i, _ := slices.BinarySearch(l.sum, st.Float64())
+			if t := l.parts[min(i, len(l.parts)-1)].Draw(st); l.Max <= 0 || t <= l.Max {
+				return t
+			}
+		}
 	}
 	return l.Scale
 }

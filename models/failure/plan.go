@@ -3,6 +3,7 @@ package failure
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/halltwin/halltwin/models/facility"
 	"github.com/halltwin/halltwin/models/unit"
@@ -29,6 +30,7 @@ type Process struct {
 	PerPart bool    // of a burst: Gap is for each component of the domain, not for the domain
 	Size    float64 // of a burst: mean number of victims, when > 0
 	Share   float64 // of a burst: probability of each component, when Size is 0
+	Like    int     // of a burst: index of the process whose frailty says which components it prefers; -1: all alike
 	Detect  float64 // s
 	Sag     *Sag    // the failure is a sag; nil: it is none
 	Draw    float64 // of the failed thing, as a share of its idle power
@@ -50,7 +52,7 @@ func Compile(spec *Spec, tree *facility.Tree) (*Plan, error) {
 		if !ok {
 			return nil, fmt.Errorf("failures.processes[%d].component: %q is no kind of component", i, s.Component)
 		}
-		pr := Process{Name: s.Name, Subject: kind, Victim: kind, New: s.Age == "new", Gap: s.law()}
+		pr := Process{Name: s.Name, Subject: kind, Victim: kind, New: s.Age == "new", Gap: s.law(), Like: -1}
 		if s.Frailty != nil {
 			pr.Frailty = *s.Frailty
 		}
@@ -65,7 +67,7 @@ func Compile(spec *Spec, tree *facility.Tree) (*Plan, error) {
 		if !okW || !okV || victim <= within {
 			return nil, fmt.Errorf("failures.bursts[%d]: a %q holds no %q", i, s.Within, s.Component)
 		}
-		pr := Process{Name: s.Name, Subject: within, Victim: victim, Burst: true, PerPart: s.Per == "component",
+		pr := Process{Name: s.Name, Subject: within, Victim: victim, Burst: true, PerPart: s.Per == "component", Like: p.find(s.As),
 			Gap: NewLaw(Exponential, period(s.MTBF, s.Rate), 0, 0)}
 		if s.Size != nil {
 			pr.Size = *s.Size
@@ -77,6 +79,11 @@ func Compile(spec *Spec, tree *facility.Tree) (*Plan, error) {
 		}
 	}
 	return p, nil
+}
+
+// find returns the index of the process of a name that has frailty, or -1.
+func (p *Plan) find(name string) int {
+	return slices.IndexFunc(p.Processes, func(pr Process) bool { return name != "" && pr.Name == name && pr.Frailty > 0 })
 }
 
 func (p *Plan) add(pr Process, e *EffectSpec) error {
@@ -100,9 +107,9 @@ func (p *Plan) add(pr Process, e *EffectSpec) error {
 		return fmt.Errorf("%s: the mean time between failures must be positive", pr.Name)
 	}
 	pr.Sag = e.Sag.compile()
-	pr.Detect, pr.Draw, pr.Auto = float64(e.Detect), float64(e.FailedDraw), float64(e.Repair.Auto)
-	pr.AutoLaw = e.Repair.AutoTime.law(MedianLaw(Lognormal, 600, 0.5, 0))
-	pr.Hand = e.Repair.Time.law(MedianLaw(Lognormal, 15*3600, 2.52, 90*86400))
+	repair := e.Repair.law()
+	pr.Detect, pr.Draw = float64(e.Detect), float64(e.FailedDraw)
+	pr.Auto, pr.AutoLaw, pr.Hand = repair.auto, repair.self, repair.hand
 	p.Processes = append(p.Processes, pr)
 	return nil
 }
@@ -140,6 +147,9 @@ func (s *DelaySpec) law(absent Law) Law {
 	shape, limit := shapeOf(form, s.Shape, s.Sigma), 0.0
 	if s.Max != nil {
 		limit = float64(*s.Max)
+	}
+	if form == Mixture {
+		return MixtureLaw(s.Mixture, limit)
 	}
 	switch {
 	case s.Median != nil:

@@ -42,6 +42,7 @@ type BurstSpec struct {
 	Per        string         `yaml:"per" doc:"what mtbf and rate count: bursts of one domain, or bursts for each component of it, which lets a figure hold for domains of any size" enum:"domain,component" default:"domain"`
 	Size       *float64       `yaml:"size" doc:"mean number of components that fail, geometric from one upwards" range:"[1,)"`
 	Fraction   *unit.Ratio    `yaml:"fraction" doc:"share of the components of the domain that fail, each by chance, at least one; instead of size" range:"(0,1]"`
+	As         string         `yaml:"as" doc:"process of the same component whose frailty tells which components are struck more often: the lemons; absent: all alike"`
 	EffectSpec `yaml:",inline"`
 }
 
@@ -63,18 +64,26 @@ type RepairSpec struct {
 
 // DelaySpec is a law of a delay.
 type DelaySpec struct {
-	Distribution string         `yaml:"distribution" doc:"law of the delay" enum:"fixed,exponential,weibull,lognormal,gamma,trace" default:"lognormal"`
+	Distribution string         `yaml:"distribution" doc:"law of the delay" enum:"fixed,exponential,weibull,lognormal,gamma,trace,mixture" default:"lognormal"`
 	Mean         *unit.Duration `yaml:"mean" doc:"mean of the law, before max" range:"[0,)"`
 	Median       *unit.Duration `yaml:"median" doc:"median of the law, before max; instead of mean" range:"[0,)"`
 	Shape        *float64       `yaml:"shape" doc:"shape of a weibull or gamma law" range:"(0,)"`
 	Sigma        *float64       `yaml:"sigma" doc:"standard deviation of the logarithm of a lognormal law" range:"(0,)"`
 	Max          *unit.Duration `yaml:"max" doc:"longest delay: the law is drawn given that it is no longer" range:"(0,)"`
 	Trace        *TraceSpec     `yaml:"trace" doc:"observed delays, for the law trace"`
+	Mixture      []PartSpec     `yaml:"mixture" doc:"lognormal laws that a mixture draws from, such as a visit of the crew and a wait for parts"`
 }
 
 // TraceSpec is a list of observed times; each draw takes one of them, all equally likely.
 type TraceSpec struct {
 	Times []unit.Duration `yaml:"times" doc:"observed times" required:"true"`
+}
+
+// PartSpec is one lognormal law of a mixture.
+type PartSpec struct {
+	Share  float64       `yaml:"share" doc:"how often it is drawn, in relation to the others" required:"true" range:"(0,)"`
+	Median unit.Duration `yaml:"median" doc:"median of the law" required:"true" range:"(0,)"`
+	Sigma  float64       `yaml:"sigma" doc:"standard deviation of its logarithm" required:"true" range:"(0,)"`
 }
 
 // Draw is the power of a failed thing as a share of its idle power: 0 is off, 1 is idle.
@@ -124,7 +133,29 @@ func (s *Spec) Validate(fail func(path, msg string)) {
 	}
 	for i := range s.Bursts {
 		once(fmt.Sprintf("bursts[%d]", i), s.Bursts[i].Name)
+		s.checkLike(i, fail)
 	}
+}
+
+// checkLike checks that the process whose frailty a burst takes over has one, of the same component.
+func (s *Spec) checkLike(burst int, fail func(path, msg string)) {
+	b, path := &s.Bursts[burst], fmt.Sprintf("bursts[%d].as", burst)
+	if b.As == "" {
+		return
+	}
+	for i := range s.Processes {
+		p := &s.Processes[i]
+		switch {
+		case p.Name != b.As:
+			continue
+		case p.Component != b.Component:
+			fail(path, fmt.Sprintf("the process %q is of each %s, the burst strikes each %s: name a process of the same component", b.As, p.Component, b.Component))
+		case p.Frailty == nil:
+			fail(path, fmt.Sprintf("the process %q has no frailty: give it one, or leave as out", b.As))
+		}
+		return
+	}
+	fail(path, fmt.Sprintf("there is no process %q", b.As))
 }
 
 // Validate checks what tags cannot say.
@@ -168,11 +199,19 @@ func (s *DelaySpec) Validate(fail func(path, msg string)) {
 		if s.Mean != nil || s.Median != nil || s.Max != nil {
 			fail("distribution", "a trace brings its own times: leave out mean, median and max")
 		}
+	} else if s.Distribution == "mixture" {
+		if s.Mean != nil || s.Median != nil {
+			fail("distribution", "a mixture has the medians of its parts: leave out mean and median")
+		}
 	} else if (s.Mean == nil) == (s.Median == nil) {
 		fail("mean", "give either mean or median")
 	}
 	checkShape(s.Distribution, s.Shape, s.Sigma, s.Trace, fail)
-	if s.Distribution != "trace" && s.Max != nil && (s.Mean == nil) != (s.Median == nil) {
+	if (s.Distribution == "mixture") != (len(s.Mixture) > 0) {
+		fail("mixture", "the law mixture, and no other, needs one or more parts under mixture")
+		return
+	}
+	if s.Distribution != "trace" && s.Max != nil && (len(s.Mixture) > 0 || (s.Mean == nil) != (s.Median == nil)) {
 		if l := s.law(Infinite); l.Form != Fixed && l.under < 0.05 {
 			fail("max", fmt.Sprintf("less than 5 %% of the law lies below %s: raise max or lower the mean", *s.Max))
 		}

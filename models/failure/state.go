@@ -109,12 +109,12 @@ func (p *Plan) Fire(s *State, process int, subject int32, now float64, targets [
 	if pr.Sag != nil {
 		out.Sag, out.Voltage = true, pr.Sag.Draw(&effect)
 	}
-	out.Targets = p.strike(pr, subject, &choice, targets)
+	out.Targets = p.strike(s, pr, subject, &choice, targets)
 	return out
 }
 
 // strike appends what stops working.
-func (p *Plan) strike(pr *Process, subject int32, st *random.Stream, targets []facility.Ref) []facility.Ref {
+func (p *Plan) strike(s *State, pr *Process, subject int32, st *random.Stream, targets []facility.Ref) []facility.Ref {
 	if !pr.Burst {
 		if up, ok := p.tree.Ancestor(facility.Ref{Kind: pr.Victim, Index: subject}, pr.Takes); ok {
 			targets = append(targets, facility.Ref{Kind: pr.Takes, Index: up})
@@ -126,7 +126,14 @@ func (p *Plan) strike(pr *Process, subject int32, st *random.Stream, targets []f
 		return targets
 	}
 	begin := len(targets)
-	for _, i := range choose(st, hi-lo, pr.size(st, hi-lo)) {
+	size := pr.size(st, hi-lo)
+	var struck []int32
+	if pr.Like >= 0 {
+		struck = chooseBy(st, s.Factor[pr.Like][lo:hi], size)
+	} else {
+		struck = choose(st, hi-lo, size)
+	}
+	for _, i := range struck {
 		if up, ok := p.tree.Ancestor(facility.Ref{Kind: pr.Victim, Index: lo + i}, pr.Takes); ok {
 			r := facility.Ref{Kind: pr.Takes, Index: up}
 			if len(targets) == begin || targets[len(targets)-1] != r {

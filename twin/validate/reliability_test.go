@@ -1,0 +1,5 @@
+package validate
+
+import "testing"
+
+func TestReliability(t *testing.T) { check(t, Reliability) }
