@@ -24,6 +24,17 @@ type Identified struct {
 	Missing []string
 }
 
+// Solutions returns the fits that were made.
+func (d *Identified) Solutions() []*fit.Solution {
+	var all []*fit.Solution
+	for _, s := range []*fit.Solution{d.Power, d.Thermal} {
+		if s != nil {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
 // Identify fits every device of a recording.
 func Identify(r *Recording) []Identified {
 	all := make([]Identified, len(r.Devices))

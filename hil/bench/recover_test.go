@@ -13,7 +13,6 @@ import (
 
 	"github.com/halltwin/halltwin/hil/bench"
 	"github.com/halltwin/halltwin/hil/device"
-	"github.com/halltwin/halltwin/hil/fit"
 	"github.com/halltwin/halltwin/hil/guard"
 	"github.com/halltwin/halltwin/hil/nvmlsim"
 )
@@ -98,7 +97,7 @@ func TestRecoversHiddenParameters(t *testing.T) {
 			}
 			truth := map[string]float64{"idle": x.Idle, "sm": x.SM, "tensor": x.Tensor, "dram": x.DRAM, "clock_exponent": x.Gamma,
 				"r1": x.R1, "r2": x.R2, "c1": x.C1, "c2": x.C2, "coolant": x.Coolant}
-			for _, s := range []*fit.Solution{d.Power, d.Thermal} {
+			for _, s := range d.Solutions() {
 				for _, p := range s.Parameters {
 					add(p.Name, truth[p.Name], p.Low, p.High)
 					if !p.Determined {
