@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
+	"strconv"
 
 	"github.com/halltwin/halltwin/models/account"
 
@@ -224,8 +226,34 @@ func (w *World) start(st *schedule.Start) {
 		default:
 			text += " at once"
 		}
-		w.emit(record.Event{Severity: record.Detail, Type: "job.start", Subject: w.jobName(j), Text: text})
+		w.emit(record.Event{Severity: record.Detail, Type: "job.start", Subject: w.jobName(j), Text: text,
+			Fields: []record.Field{record.Str("nodes", ranges(st.Slices))}})
 	}
+}
+
+// ranges writes the nodes of slices by their numbers in the site, in order: "0-3,8".
+func ranges(held []schedule.Slice) string {
+	nodes := make([]int32, len(held))
+	for i := range held {
+		nodes[i] = held[i].Node
+	}
+	slices.Sort(nodes)
+	var text []byte
+	for i := 0; i < len(nodes); {
+		k := i + 1
+		for k < len(nodes) && nodes[k] <= nodes[k-1]+1 {
+			k++
+		}
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendInt(text, int64(nodes[i]), 10)
+		if nodes[k-1] > nodes[i] {
+			text = strconv.AppendInt(append(text, '-'), int64(nodes[k-1]), 10)
+		}
+		i = k
+	}
+	return string(text)
 }
 
 // hold gives a job a slice of a node.
