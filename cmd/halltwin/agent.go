@@ -142,7 +142,7 @@ func (a *agents) prepare(ctx context.Context) error {
 	if err != nil {
 		return &exitError{exitIO, err}
 	}
-	return errors.Join(a.holder.Check(devices), a.sources[0].Close())
+	return errors.Join(a.holder.Check(ctx, devices), a.sources[0].Close())
 }
 
 // watch reads all sources, one round after the other.

@@ -54,7 +54,7 @@ func benchVerb(p *process) *cobra.Command {
 	c.Flags().Float64Var(&f.rate, "rate", 5, "readings a second, 1 to 20")
 	c.Flags().Float64Var(&f.stopAt, "stop-at", hilbench.DefaultStop, "die temperature in °C at which it stops")
 	c.Flags().BoolVar(&f.noLimits, "no-limits", false, "leave out the steps that set limits")
-	c.Flags().StringVarP(&f.out, "out", "o", "recording.csv", "the recording, which `halltwin calibrate` reads")
+	c.Flags().StringVarP(&f.out, "out", "o", "recording.csv", "the recording, which `halltwin calibrate` reads; bursts of the power sensor go beside it, as …-sensor.csv")
 	c.Flags().StringVar(&f.scenario, "scenario", "", "with --host: write the scenario that was replayed to this file")
 	c.Flags().BoolVar(&f.list, "list", false, "list the experiments")
 	c.Flags().BoolVar(&f.restore, "restore", false, "restore limits that a process which is gone has left behind")
@@ -132,11 +132,23 @@ func (f *benchFlags) record(p *process, b *hilbench.Bench, journal string) error
 }
 
 func (f *benchFlags) write(r *hilbench.Recording) error {
-	file, err := os.Create(f.out)
-	if err != nil {
-		return err
+	for _, bursts := range []bool{false, true} {
+		path := f.out
+		if bursts {
+			path = strings.TrimSuffix(f.out, filepath.Ext(f.out)) + "-sensor" + filepath.Ext(f.out)
+			if !r.Bursts() {
+				continue
+			}
+		}
+		file, err := os.Create(path)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(r.WriteCSV(file, bursts), file.Close()); err != nil {
+			return err
+		}
 	}
-	return errors.Join(r.WriteCSV(file), file.Close())
+	return nil
 }
 
 // benched is what `bench --json` prints of a device.

@@ -78,7 +78,7 @@ func (b *Bench) Run(ctx context.Context, experiments ...Experiment) (*Recording,
 		return nil, err
 	}
 	b.devices = devices
-	if err := b.dryRun(experiments); err != nil {
+	if err := b.dryRun(ctx, experiments); err != nil {
 		return nil, errors.Join(fmt.Errorf("the dry run fails, nothing was done: %w", err), b.Source.Close())
 	}
 	b.rec = newRecording(devices)
@@ -168,7 +168,7 @@ func (b *Bench) script(p *kernel.Process, experiments []Experiment) error {
 			if err := b.apply(&s, &was); err != nil {
 				return err
 			}
-			b.step = b.rec.begin(e.Name, s, p.Now())
+			b.step = b.rec.begin(&e, s, p.Now())
 			if err := b.Workload.Set(s.Demand); err != nil {
 				return err
 			}
@@ -276,9 +276,16 @@ func (b *Bench) receive(d device.Device, r *device.Reading) error {
 }
 
 // dryRun goes through all steps without a load and sets nothing: what a device would refuse comes out here.
-func (b *Bench) dryRun(experiments []Experiment) error {
+func (b *Bench) dryRun(ctx context.Context, experiments []Experiment) error {
 	if len(experiments) == 0 {
 		return errors.New("no experiment")
+	}
+	for _, d := range b.devices {
+		id := d.Identity()
+		var r device.Reading
+		if err := d.Sample(ctx, &r); err == nil && id.Kind == device.GPU && math.IsNaN(r.Values[device.Temperature]) {
+			return fmt.Errorf("%s tells no temperature: nothing would stop it when it is too hot", id.Name())
+		}
 	}
 	for _, e := range experiments {
 		for _, s := range e.Steps {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,6 +29,7 @@ type Ran struct {
 	Experiment string
 	Step
 	From, To float64 // s since the beginning
+	Burst    bool    // read at the experiment's own rate
 }
 
 // Row is one reading.
@@ -52,8 +54,8 @@ func newRecording(devices []device.Device) *Recording {
 }
 
 // begin notes a step and returns its number.
-func (r *Recording) begin(experiment string, s Step, now float64) int {
-	r.Steps = append(r.Steps, Ran{Experiment: experiment, Step: s, From: now, To: now + s.Seconds})
+func (r *Recording) begin(e *Experiment, s Step, now float64) int {
+	r.Steps = append(r.Steps, Ran{Experiment: e.Name, Step: s, From: now, To: now + s.Seconds, Burst: e.Rate > 0})
 	return len(r.Steps)
 }
 
@@ -95,7 +97,15 @@ var columns = []struct {
 	{device.Inlet, telemetry.Inlet, "inlet_c", 1, 1},
 }
 
-// Log returns the recording as the fits take it, its steps as runs of one series for each device.
+// burst tells whether a row was read fast, for the power sensor alone: it has no activity, and would outweigh the rest.
+func (r *Recording) burst(row *Row) bool { return row.Step > 0 && r.Steps[row.Step-1].Burst }
+
+// Bursts tells whether there are such rows.
+func (r *Recording) Bursts() bool {
+	return slices.ContainsFunc(r.Steps, func(s Ran) bool { return s.Burst })
+}
+
+// Log returns the recording without its bursts as the fits take it, one series for each device.
 func (r *Recording) Log() *telemetry.Log {
 	l := &telemetry.Log{Source: "bench", Format: "recording"}
 	for i, id := range r.Devices {
@@ -104,7 +114,7 @@ func (r *Recording) Log() *telemetry.Log {
 		some := make([]bool, len(columns))
 		for k := range r.Rows {
 			row := &r.Rows[k]
-			if row.Device != i {
+			if row.Device != i || r.burst(row) {
 				continue
 			}
 			s.Time = append(s.Time, row.Time)
@@ -129,8 +139,8 @@ func (r *Recording) Log() *telemetry.Log {
 	return l
 }
 
-// WriteCSV writes the recording as a table that `halltwin calibrate` reads.
-func (r *Recording) WriteCSV(w io.Writer) error {
+// WriteCSV writes the recording as a table that `halltwin calibrate` reads: what was read steadily, or the bursts.
+func (r *Recording) WriteCSV(w io.Writer, bursts bool) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprint(b, "timestamp,host,gpu,uuid,name,driver_version,phase,work")
 	for _, c := range columns {
@@ -140,6 +150,9 @@ func (r *Recording) WriteCSV(w io.Writer) error {
 	var buf []byte
 	for i := range r.Rows {
 		row := &r.Rows[i]
+		if r.burst(row) != bursts {
+			continue
+		}
 		id := &r.Devices[row.Device]
 		phase := ""
 		if row.Step > 0 {

@@ -102,7 +102,7 @@ func (h *Holder) Read(d device.Device, r *device.Reading) error {
 }
 
 // Check tells whether the budget can be held by the limits of the given devices.
-func (h *Holder) Check(devices []device.Device) error {
+func (h *Holder) Check(ctx context.Context, devices []device.Device) error {
 	lowest, n := 0.0, 0
 	for _, d := range devices {
 		l, ok := d.(device.Limiter)
@@ -115,6 +115,11 @@ func (h *Holder) Check(devices []device.Device) error {
 		}
 		if err != nil {
 			return err
+		}
+		var r device.Reading
+		if err := d.Sample(ctx, &r); err == nil && math.IsNaN(r.Values[device.Temperature]) {
+			id := d.Identity()
+			return fmt.Errorf("%s tells no temperature: nothing would stop it when it is too hot", id.Name())
 		}
 		lowest, n = lowest+limits.Min, n+1
 	}

@@ -180,11 +180,11 @@ func TestImpossibleBudget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.holder.Check(all); err == nil {
+	if err := h.holder.Check(t.Context(), all); err == nil {
 		t.Error("8 GPUs of 200 W at least were to be held at 1,000 W")
 	}
 	h.holder.Budget = 1600
-	if err := h.holder.Check(all); err != nil {
+	if err := h.holder.Check(t.Context(), all); err != nil {
 		t.Error(err)
 	}
 }
