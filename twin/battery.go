@@ -42,11 +42,11 @@ func (w *World) dispatch() float64 {
 		b.Dispatch(s, intensity, w.utilities(), w.Solar.Available, w.asked())
 		switch {
 		case s.In > 0 && !charging:
-			w.tellBattery(reasons[b.Policy][0])
+			w.tellBattery(reasons[b.Policy][0], false)
 		case s.Out > 0 && !delivering:
-			w.tellBattery(reasons[b.Policy][1])
+			w.tellBattery(reasons[b.Policy][1], false)
 		case s.In == 0 && s.Out == 0 && (charging || delivering):
-			w.tellBattery("rests")
+			w.tellBattery("rests", true)
 		}
 		next = min(next, max(b.Next(s), finest))
 		if w.plan.Carbon != nil {
@@ -68,8 +68,8 @@ var reasons = [...][2]string{
 	power.Reserve:         {"charges for demand response", "helps in demand response"},
 }
 
-func (w *World) tellBattery(text string) {
-	w.emit(record.Event{Severity: record.Info, Type: "battery", Subject: w.plan.Tree.Name, Text: "the battery behind the meter " + text})
+func (w *World) tellBattery(text string, over bool) {
+	w.follow(scene(ofSite), scene(ofBattery), over, 0, record.Event{Severity: record.Info, Type: "battery", Subject: w.plan.Tree.Name, Text: "the battery behind the meter " + text})
 }
 
 // lossPower returns what the power chain and the battery behind the meter lose, in W.

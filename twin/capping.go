@@ -303,16 +303,23 @@ func (w *World) tellCap(d int, p float64, before bool, over float64) {
 		load = fmt.Sprintf("%s at %s, asked to draw nothing", name, unit.Power(p))
 	}
 	after := w.capped(d)
+	source := int64(0)
+	if dom.Response {
+		source = w.Response.Event
+	}
+	tell := func(over bool, severity record.Severity, kind, text string) {
+		w.follow(dom.Ref, scene(ofCaps+int32(d)), over, source, record.Event{Severity: severity, Type: kind, Subject: name, Text: load + text})
+	}
 	switch {
 	case !before && after:
-		w.emit(record.Event{Severity: record.Warning, Type: "cap.begin", Subject: name, Text: load + ": GPUs behind it are capped"})
+		tell(false, record.Warning, "cap.begin", ": GPUs behind it are capped")
 	case before && !after:
-		w.emit(record.Event{Severity: record.Info, Type: "cap.end", Subject: name, Text: load + ": its caps are lifted"})
+		tell(true, record.Info, "cap.end", ": its caps are lifted")
 	}
 	was := w.Caps.Short[d]
 	w.Caps.Short[d] = p > dom.Above*limit && over > 1
 	if w.Caps.Short[d] && !was {
-		w.emit(record.Event{Severity: record.Critical, Type: "cap.short", Subject: name, Text: load + ": no cap that GPUs accept is enough"})
+		tell(!after, record.Critical, "cap.short", ": no cap that GPUs accept is enough")
 	}
 }
 

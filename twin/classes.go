@@ -16,7 +16,7 @@ func (w *World) tellClasses() {
 		if c.Out {
 			e.Severity, e.Type = record.Warning, "class.leave"
 		}
-		w.follow(hall, !c.Out, w.heatSource(), e)
+		w.bear(hall, c.Over, e)
 	}
 }
 

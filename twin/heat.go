@@ -168,7 +168,7 @@ func (w *World) tellHeat(r int32, before float64) {
 	rack := facility.Ref{Kind: facility.Rack, Index: r}
 	switch {
 	case before > 0 && rs.Throttled == 0:
-		w.follow(rack, true, 0, record.Event{Severity: record.Info, Type: "throttle.end", Subject: w.name(rack), Text: "no GPU of it is held back by heat any more"})
+		w.bear(rack, !rs.Shut, record.Event{Severity: record.Info, Type: "throttle.end", Subject: w.name(rack), Text: "no GPU of it is held back by heat any more"})
 	case before == 0 && rs.Throttled > 0 && rs.Die >= 0 && !w.plan.RackTypes[w.plan.RackType[r]].Node.GPU.Lags():
 		w.tellThrottle(r, rs.Die, int(rs.Throttled))
 	}
@@ -178,7 +178,7 @@ func (w *World) tellHeat(r int32, before float64) {
 func (w *World) tellThrottle(r, gpu int32, held int) {
 	rack := facility.Ref{Kind: facility.Rack, Index: r}
 	g := &w.plan.RackTypes[w.plan.RackType[r]].Node.GPU
-	w.follow(rack, false, w.heatSource(), record.Event{Severity: record.Info, Type: "throttle.begin", Subject: w.name(rack),
+	w.bear(rack, false, record.Event{Severity: record.Info, Type: "throttle.begin", Subject: w.name(rack),
 		Text: fmt.Sprintf("%s is at %.4g °C: %d of its GPUs are held back by heat", w.name(facility.Ref{Kind: facility.GPU, Index: gpu}), g.Slowdown, held)})
 }
 

@@ -54,7 +54,7 @@ func (w *World) feed(changed []int32) {
 		case fx.Good():
 			severity = record.Info
 		}
-		w.follow(fx.Ref, fx.Over, 0, record.Event{Severity: severity, Type: fx.Kind, Subject: name, Text: strings.TrimPrefix(fx.Text, name+" ")})
+		w.follow(fx.Ref, sceneOf(fx), fx.Over, w.feedSource(fx.Kind), record.Event{Severity: severity, Type: fx.Kind, Subject: name, Text: strings.TrimPrefix(fx.Text, name+" ")})
 	}
 	if len(w.effects) > 0 {
 		w.disturb()

@@ -34,6 +34,7 @@ const (
 // ResponseState is the state of demand response.
 type ResponseState struct {
 	Phase     ResponsePhase
+	Event     int64   // that told of the phase
 	Metered   float64 // J at the meter since the baseline began
 	Base      float64 // W: the baseline
 	Limit     float64 // W: not to exceed while it binds
@@ -74,7 +75,8 @@ func (w *World) armResponse() {
 func (w *World) respond(phase ResponsePhase) {
 	r, s := w.plan.Response, &w.Response
 	tell := func(kind, text string) {
-		w.emit(record.Event{Severity: record.Info, Type: kind, Subject: w.plan.Tree.Name, Text: text})
+		w.origin(nil, false, record.Event{Parent: s.Event, Severity: record.Info, Type: kind, Subject: w.plan.Tree.Name, Text: text})
+		s.Event = w.EventID
 	}
 	s.Phase = phase
 	switch phase {

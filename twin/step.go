@@ -122,10 +122,11 @@ func (w *World) shut(r int32, why string) {
 	w.Racks[r].Shut = off
 	rack := facility.Ref{Kind: facility.Rack, Index: r}
 	if off {
-		w.follow(rack, false, w.heatSource(), record.Event{Severity: record.Critical, Type: "rack.shutdown", Subject: w.name(rack), Text: "thermal shutdown: " + why})
+		w.bear(rack, false, record.Event{Severity: record.Critical, Type: "rack.shutdown", Subject: w.name(rack), Text: "thermal shutdown: " + why})
 	} else {
-		w.follow(rack, true, 0, record.Event{Severity: record.Info, Type: "rack.restart", Subject: w.name(rack), Text: "cool again, nodes restart"})
+		w.bear(rack, true, record.Event{Severity: record.Info, Type: "rack.restart", Subject: w.name(rack), Text: "cool again, nodes restart"})
 	}
+	w.Causes.goOn(w.EventID) // its jobs end, the load changes
 	lo, hi := w.plan.Tree.Children(facility.Node, r)
 	for n := lo; n < hi; n++ {
 		if off {

@@ -273,24 +273,25 @@ func (c *Class) crossedLiquid(l *classLimits) bool {
 type Crossing struct {
 	Hall int
 	Out  bool
+	Over bool   // the hall keeps to all its classes again
 	Text string // for people: what left what, by how much, and what stands behind it
 }
 
 // Crossings appends the halls that have left their class or come back since the last call, in order.
 func (p *Plan) Crossings(s *State, add []Crossing) []Crossing {
 	for i := range s.Class {
-		c := &s.Class[i]
+		c, told := &s.Class[i], len(add)
 		if p.crossedAir(s, i) {
 			c.toldAir = c.Air
 			text := p.explainAir(s, i)
 			if c.Air == Inside {
 				text = sprintf("back inside ASHRAE %s: inlets %.1f to %.1f °C, dew point %.1f °C", p.class.air, c.Coldest, c.Hottest, p.DewPoint(s, i))
 			}
-			add = append(add, Crossing{i, c.Air != Inside, text})
+			add = append(add, Crossing{Hall: i, Out: c.Air != Inside, Text: text})
 		}
 		if l := &p.class; l.air != "" && p.crossedRate(c) {
 			c.toldFast = c.Fast
-			add = append(add, Crossing{i, c.Fast, p.explainRate(s, i)})
+			add = append(add, Crossing{Hall: i, Out: c.Fast, Text: p.explainRate(s, i)})
 		}
 		if c.crossedLiquid(&p.class) {
 			c.toldLiquid = c.Liquid
@@ -298,7 +299,10 @@ func (p *Plan) Crossings(s *State, add []Crossing) []Crossing {
 			if c.Liquid == Inside {
 				text = sprintf("back inside ASHRAE %s: %s of %.1f °C", p.class.liquid, p.class.medium(), c.Coolant)
 			}
-			add = append(add, Crossing{i, c.Liquid != Inside, text})
+			add = append(add, Crossing{Hall: i, Out: c.Liquid != Inside, Text: text})
+		}
+		if len(add) > told {
+			add[len(add)-1].Over = c.toldAir == Inside && !c.toldFast && c.toldLiquid == Inside
 		}
 	}
 	return add

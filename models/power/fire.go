@@ -13,11 +13,23 @@ import (
 // genset.order, genset.refuel, ats.transfer, ups.battery, ups.online, ups.bypass, ups.off, battery.empty, battery.full,
 // sts.transfer, load.shed, load.restored, breaker.trip, load.high, load.over, load.normal, racks.dark, racks.on, cooling.off, cooling.on.
 type Effect struct {
-	Kind string
-	Ref  facility.Ref
-	Text string
-	Over bool // with it, what had happened to the thing is over
+	Kind  string
+	Ref   facility.Ref
+	Topic Topic
+	Text  string
+	Over  bool // with it, what had happened to the thing, or in the topic, is over
 }
+
+// Topic is what an effect goes on about that is more than the thing it names: [OfThing], or something of the site.
+type Topic int32
+
+// The topics. Side i has OfSides + i.
+const (
+	OfThing Topic = iota
+	OfCooling
+	OfRacks
+	OfSides
+)
 
 // Critical reports whether power, or what protects it, is gone.
 func (e *Effect) Critical() bool {
@@ -274,7 +286,7 @@ func (f *firing) report() {
 		if !live {
 			kind, text = "side.lost", fmt.Sprintf("%s has lost its supply of %s", f.sideName(i), watts(f.Demand[i]))
 		}
-		f.fx = append(f.fx, Effect{Kind: kind, Ref: f.ref(u), Text: text, Over: live})
+		f.fx = append(f.fx, Effect{Kind: kind, Ref: f.ref(u), Topic: OfSides + Topic(i), Text: text, Over: live})
 	}
 	f.reportUPS()
 	for i := range f.layers {
@@ -341,7 +353,7 @@ func (f *firing) reportRacks() {
 			kind, text = "racks.on", fmt.Sprintf("power is back at %s, %d without", countRacks(f.Told.Dark-f.Dark), f.Dark)
 		}
 		f.Told.Dark = f.Dark
-		f.fx = append(f.fx, Effect{Kind: kind, Ref: facility.Ref{Kind: facility.Site}, Text: text})
+		f.fx = append(f.fx, Effect{Kind: kind, Ref: facility.Ref{Kind: facility.Site}, Topic: OfRacks, Text: text, Over: f.Dark == 0})
 	}
 	if f.MechOn != f.Told.Mech {
 		kind, text := "cooling.on", "cooling has power again"
@@ -349,7 +361,7 @@ func (f *firing) reportRacks() {
 			kind, text = "cooling.off", "cooling has lost its power"
 		}
 		f.Told.Mech = f.MechOn
-		f.fx = append(f.fx, Effect{Kind: kind, Ref: facility.Ref{Kind: facility.Site}, Text: text})
+		f.fx = append(f.fx, Effect{Kind: kind, Ref: facility.Ref{Kind: facility.Site}, Topic: OfCooling, Text: text, Over: f.MechOn})
 	}
 }
 
