@@ -19,7 +19,7 @@ WEB     := viz/web
 NPM     := $(and $(shell command -v node 2>/dev/null),$(shell command -v npm 2>/dev/null))
 WEB_SRC := $(shell find $(WEB)/src $(WEB)/public -type f 2>/dev/null) $(addprefix $(WEB)/,index.html package.json vite.config.ts tsconfig.json biome.json)
 
-.PHONY: run build web test test-web notebooks lint vuln bench soak fuzz clean
+.PHONY: run build gpu web test test-web test-gpu notebooks lint vuln bench soak fuzz clean
 
 ## run: build, live the first scenario, print its verdict, and show it in a browser when on a terminal
 run: build
@@ -28,6 +28,13 @@ run: build
 ## build: one static binary, ./halltwin, with the visualizer in it where Node is at hand
 build: web
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o halltwin ./cmd/halltwin
+
+# What speaks to NVIDIA's driver needs cgo and the tag nvml. NVIDIA's header marks as deprecated what older drivers need.
+GPU_FLAGS := CGO_ENABLED=1 CGO_CFLAGS='-O2 -g -Wno-deprecated-declarations'
+
+## gpu: the same binary with NVML in it, for machines with NVIDIA GPUs; it needs a C compiler
+gpu: web
+	$(GPU_FLAGS) $(GO) build -tags nvml -trimpath -ldflags '$(LDFLAGS)' -o halltwin ./cmd/halltwin
 
 ## web: the visualizer's front end, checked and built into viz/web/dist
 web: $(if $(NPM),$(WEB)/dist/index.html)
@@ -51,7 +58,12 @@ test:
 	$(GO) test -timeout 30m ./twin/record/influx/influxtest || failed=1; \
 	$(GO) test -timeout $(TIMEOUT) ./models/... ./scenarios/... ./twin/... ./hil/... ./docs/... || failed=1; \
 	$(GO) test -timeout $(TIMEOUT) $(RACE) $(CONCURRENT) || failed=1; \
+	$(MAKE) --no-print-directory test-gpu || failed=1; \
 	exit $$failed
+
+## test-gpu: hardware in the loop on emulated GPUs behind NVML, and on real ones where there are any
+test-gpu:
+	$(if $(RACE),$(GPU_FLAGS) $(GO) test -tags nvml -timeout $(TIMEOUT) ./hil/device ./hil/guard ./hil/bench ./hil/loop,@echo 'SKIPPED: NVML was not tested, not even emulated, for want of a C compiler')
 
 ## test-web: the front end's own tests, then the visualizer in a real browser (Chromium) on the binary
 test-web: $(if $(NPM),build $(WEB_DEPS))
