@@ -22,6 +22,9 @@ type File struct {
 	Path   string
 	Loader *document.Loader
 	Whole  *document.Value // resolved; the base of all variants
+
+	// Data, if not nil, opens the data files that the scenario names; else they stand beside it, or in the library.
+	Data func(name string) (io.ReadCloser, error)
 }
 
 // Load reads and resolves a scenario file. A path that names a file of the library ("what-if/first-run") is found
@@ -130,6 +133,9 @@ func longhand(patch *document.Value) *document.Value {
 // Open opens a data file that the scenario names (weather, traces): beside the scenario, or in the library. A name
 // that begins with ./ or ../ is never looked up in the library.
 func (f *File) Open(name string) (io.ReadCloser, error) {
+	if f.Data != nil {
+		return f.Data(name)
+	}
 	local := filepath.Join(filepath.Dir(f.Path), filepath.FromSlash(name))
 	if filepath.IsAbs(name) {
 		local = name

@@ -94,7 +94,7 @@ func (f *sweepFlags) carryOut(p *process, e *ensemble.Experiment, store *ensembl
 	ctx, stop := p.interruptible("stopping: runs that are not done are left out")
 	defer stop()
 	began, shown := p.now(), time.Time{}
-	o, err := e.Run(ctx, store, ensemble.Options{Workers: f.workers, Progress: func(g ensemble.Progress) {
+	o, err := e.Run(ctx, store, ensemble.Options{Executor: ensemble.Local{Workers: f.workers}, Progress: func(g ensemble.Progress) {
 		now := p.now()
 		if !p.stderr.Live || now.Sub(shown) < 100*time.Millisecond && g.Done < g.Total {
 			return

@@ -1,13 +1,9 @@
 package ensemble
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/halltwin/halltwin/scenarios"
 )
@@ -24,16 +20,7 @@ type Experiment struct {
 	Version  string // of the program: results of another are not taken
 
 	cells []cell
-}
-
-// cell is a scenario of the experiment: a variant at a point. Its plan is compiled when the first of its replicas is run, is
-// shared by all of them, and goes when the last is done.
-type cell struct {
-	sync.Mutex
-	plan *scenarios.Plan
-	hash string // of the resolved scenario, once it was compiled
-	err  error  // why it cannot be built
-	left int    // replicas that are still to be run
+	data  digests // of data files, by their names
 }
 
 // Request says which part of a scenario's experiment is to be run. The zero value is all of it.
@@ -109,38 +96,4 @@ func variantName(v string) string {
 		return "base"
 	}
 	return v
-}
-
-// plan returns the compiled scenario of a cell, or why it cannot be built.
-func (e *Experiment) plan(i int) (*scenarios.Plan, error) {
-	c := &e.cells[i]
-	c.Lock()
-	defer c.Unlock()
-	if c.plan != nil || c.err != nil {
-		return c.plan, c.err
-	}
-	variant, point := e.Of(i)
-	plan, ds := e.File.PlanAt(variant, e.Design.Axes, e.Design.Text[point])
-	if len(ds) > 0 {
-		c.err = errors.New(ds[0].String())
-		return nil, c.err
-	}
-	c.plan, c.hash = plan, plan.Hash
-	return plan, nil
-}
-
-// release lets the plan of a cell go once nothing more of it is to be run.
-func (e *Experiment) release(i int) {
-	c := &e.cells[i]
-	c.Lock()
-	defer c.Unlock()
-	if c.left--; c.left <= 0 {
-		c.plan = nil
-	}
-}
-
-// key identifies a result: what was run, by which program, from which seed. Equal keys have equal results.
-func key(hash, version string, seed uint64) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d", hash, version, seed))
-	return hex.EncodeToString(sum[:16])
 }

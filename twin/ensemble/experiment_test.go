@@ -78,8 +78,8 @@ func files(t *testing.T, o *Outcome) string {
 
 // However many workers there are, wherever an experiment is interrupted and taken up again: the same bytes.
 func TestSameOutcomeWhoeverComputesIt(t *testing.T) {
-	want := files(t, outcome(t, experiment(t, hall), NewStore(), Options{Workers: 1}))
-	if got := files(t, outcome(t, experiment(t, hall), NewStore(), Options{Workers: 5})); got != want {
+	want := files(t, outcome(t, experiment(t, hall), NewStore(), Options{Executor: Local{1}}))
+	if got := files(t, outcome(t, experiment(t, hall), NewStore(), Options{Executor: Local{5}})); got != want {
 		t.Error("five workers come to something else than one")
 	}
 	dir := t.TempDir()
@@ -90,7 +90,7 @@ func TestSameOutcomeWhoeverComputesIt(t *testing.T) {
 		}
 		before := s.Begun()
 		ctx, cancel := context.WithCancel(context.Background())
-		out, err := experiment(t, hall).Run(ctx, s, Options{Workers: 2, Progress: func(p Progress) {
+		out, err := experiment(t, hall).Run(ctx, s, Options{Executor: Local{2}, Progress: func(p Progress) {
 			if p.Done >= n {
 				cancel()
 			}
@@ -155,8 +155,8 @@ func TestWhatBreaksStopsNoOther(t *testing.T) {
 // An experiment stops when enough is known, and at the same replica whoever computes it.
 func TestEnoughIsKnown(t *testing.T) {
 	text := strings.Replace(hall, "replicas: 6", "replicas: 40\nexperiment: {until: {figure: energy.site, half_width: 3 %, at_least: 5}}", 1)
-	a := outcome(t, experiment(t, text), NewStore(), Options{Workers: 1})
-	b := outcome(t, experiment(t, text), NewStore(), Options{Workers: 3})
+	a := outcome(t, experiment(t, text), NewStore(), Options{Executor: Local{1}})
+	b := outcome(t, experiment(t, text), NewStore(), Options{Executor: Local{3}})
 	if a.Replicas != b.Replicas || a.Replicas >= 40 || a.Replicas < 5 {
 		t.Errorf("stopped at %d and %d replicas", a.Replicas, b.Replicas)
 	}

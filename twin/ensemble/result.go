@@ -75,7 +75,7 @@ type Figure struct {
 }
 
 // keep takes from a summary what an experiment needs of it. How fast the run went is no property of the site.
-func keep(s *record.Summary) (Result, *catalogue) {
+func keep(s *record.Summary) Made {
 	r := Result{Seed: s.Seed, Verdict: s.Verdict, Reason: s.Reason, Figures: make(Figures, 64), Held: map[string]bool{}}
 	figures := newCatalogue()
 	for _, g := range s.Groups {
@@ -83,7 +83,9 @@ func keep(s *record.Summary) (Result, *catalogue) {
 			continue
 		}
 		for i, k := range g.KPIs {
-			r.Figures[k.Key] = k.Value
+			if r.Figures[k.Key] = k.Value; !finite(k.Value) {
+				r.Figures[k.Key] = math.NaN() // as it is read back
+			}
 			figures.place(placed{Figure{Key: k.Key, Group: g.Name, Label: k.Label, Unit: k.Unit}, i})
 		}
 	}
@@ -91,5 +93,5 @@ func keep(s *record.Summary) (Result, *catalogue) {
 		r.Held[e.Name] = e.OK && e.Error == ""
 		figures.expect(e.Name)
 	}
-	return r, figures
+	return Made{Result: r, Figures: figures.list, Expect: figures.expectations}
 }

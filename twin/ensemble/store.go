@@ -103,19 +103,19 @@ func (s *Store) find(key string) (Result, bool) {
 }
 
 // add keeps a result with what it brought to the catalogue.
-func (s *Store) add(r Result, figures *catalogue) error {
-	e := entry{Result: &r}
-	for _, f := range figures.list {
+func (s *Store) add(m Made) error {
+	e := entry{Result: &m.Result}
+	for _, f := range m.Figures {
 		if s.figures.place(f) {
 			e.Add = append(e.Add, f)
 		}
 	}
-	for _, name := range figures.expectations {
+	for _, name := range m.Expect {
 		if s.figures.expect(name) {
 			e.Expect = append(e.Expect, name)
 		}
 	}
-	s.results[r.Key] = r
+	s.results[m.Result.Key] = m.Result
 	if s.file == nil {
 		return nil
 	}
