@@ -56,6 +56,8 @@ type scratch struct {
 	standing []standing // running jobs by rank
 	chosen   []*Item
 	may      []standing // that a job may preempt
+	turns    []turn
+	usage    []workload.Vector
 	lifted   []standing // that make room in this pass
 }
 

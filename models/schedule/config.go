@@ -117,6 +117,9 @@ func Compile(spec *Spec, tree *facility.Tree, capacity []workload.Vector, leafOf
 	if c.backfill == conservative && c.consolidates() && p.by != facility.Node {
 		return nil, fmt.Errorf("scheduler: conservative backfill cannot promise starts with placement %s; use pack-by-%v", name, p.by)
 	}
+	if err := c.entitle(spec); err != nil {
+		return nil, err
+	}
 	if err := c.group(p.by, tree, leafOf); err != nil {
 		return nil, err
 	}
@@ -150,6 +153,7 @@ func (c *Config) classify() {
 // Bind resolves the users and queues that reservations name: users[i] is the name of Request.User i. Call it
 // before NewState; without it, named reservations admit nobody.
 func (c *Config) Bind(users, queues []string) {
+	c.quotas.bindQueues(queues)
 	if len(c.preemption.firm) > 0 {
 		c.preemption.firmly = make([]bool, len(queues))
 		for i, q := range queues {

@@ -154,7 +154,9 @@ func (c *Config) stop(s *State, slot int32, now float64, lifted bool, starts []S
 	} else {
 		c.free(s, slot)
 	}
-	c.quotas.count(s, e, -1)
+	if !c.quotas.on || !lifted { // else it was charged when it was lifted
+		c.charge(s, e, -1)
+	}
 	e.Served, e.Phase, e.End, e.Stopped = c.served(e, now), Halted, math.Inf(1), now
 	return append(starts, Start{Job: e.Job, Stop: true})
 }

@@ -33,10 +33,15 @@ var orders = map[string]order{
 	"srtf":           remaining{},
 	"srsf":           remainingService{},
 	"las":            attained{},
+	"fair-share":     fair{},
+	"drf":            fair{byUser: true},
 }
 
 // preemptive are the orders that make no sense without preemption.
 var preemptive = map[string]bool{"srtf": true, "srsf": true, "las": true}
+
+// shares reports whether an order divides the site between owners.
+func shares(order string) bool { return order == "fair-share" || order == "drf" }
 
 // size returns what a job asks for in units of the indexed resource (GPUs, or CPU cores in a site without), a
 // whole node counting as the largest there is.

@@ -49,6 +49,8 @@ func (c *Config) Pass(s *State, now float64, starts []Start) []Start {
 		switch {
 		case c.backfill == conservative:
 			starts = c.passConservative(s, now, starts)
+		case c.quotas.on:
+			starts = c.passFair(s, now, starts)
 		case c.preemption.count:
 			starts = c.passCount(s, now, starts)
 		case c.preemption.on:
@@ -220,7 +222,7 @@ func (c *Config) begin(s *State, slot int32, now float64, starts []Start) []Star
 	sc, e := s.scratch, &s.Entries[slot]
 	e.Phase, e.Begun, e.End = Running, now, now+c.occupancy(e)
 	s.insert(slot)
-	c.quotas.count(s, e, 1)
+	c.charge(s, e, 1)
 	if c.preemption.promote > 0 && e.Key == 0 && c.queueOf(e.Served) > 0 {
 		e.Served = 0 // it begins anew in the first queue
 	}

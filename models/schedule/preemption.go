@@ -66,20 +66,20 @@ type ranked interface {
 func (c *Config) preempts(s *Spec) error {
 	p := &c.preemption
 	spec := s.Preemption
-	if _, p.on = preemptive[s.order()]; !p.on && spec == nil {
+	if !preemptive[s.order()] && !shares(s.order()) && spec == nil {
 		return nil
 	}
 	if spec == nil {
 		spec = &PreemptionSpec{}
 	}
-	if _, ok := c.order.(ranked); !ok {
+	if _, ok := c.order.(ranked); !ok && !shares(s.order()) {
 		return fmt.Errorf("scheduler: the order %s does not preempt", s.order())
 	}
 	if c.backfill == easy || c.backfill == conservative {
 		return fmt.Errorf("scheduler: preemption goes with backfill first-fit or strict, not with %s", s.backfill())
 	}
 	*p = preemption{
-		on: true, count: spec.By == "count", minRun: float64(spec.MinRun), suspend: spec.Keep != "checkpoint", costs: spec.Cost, firm: spec.Firm,
+		on: !shares(s.order()), count: spec.By == "count" && !shares(s.order()), minRun: float64(spec.MinRun), suspend: spec.Keep != "checkpoint", costs: spec.Cost, firm: spec.Firm,
 		ties:   map[string]tie{"waiting": tieWaiting, "submitted": tieSubmitted}[spec.Ties],
 		byTime: spec.LAS.Service == "time", promote: spec.LAS.Promote,
 	}
@@ -95,8 +95,8 @@ func (c *Config) preempts(s *Spec) error {
 // validate checks what the tags cannot say.
 func (s *PreemptionSpec) validate(order string, fail func(path, msg string)) {
 	if o, known := orders[order]; known {
-		if _, ok := o.(ranked); !ok {
-			fail("preemption", fmt.Sprintf("the order %s does not preempt; choose fcfs, sjf, srtf, srsf, las, smallest-first, largest-first, smallest-area or priority", order))
+		if _, ok := o.(ranked); !ok && !shares(order) {
+			fail("preemption", fmt.Sprintf("the order %s does not preempt; choose fcfs, sjf, srtf, srsf, las, smallest-first, largest-first, smallest-area, priority or fair-share", order))
 		}
 	}
 	for i, c := range s.Cost {

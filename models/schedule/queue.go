@@ -50,7 +50,7 @@ func (c *Config) Release(s *State, now float64, job int32) {
 	}
 	s.remove(slot)
 	c.free(s, slot)
-	c.quotas.count(s, &s.Entries[slot], -1)
+	c.charge(s, &s.Entries[slot], -1)
 	s.leave(slot)
 	s.Dirty = true
 }
@@ -65,7 +65,7 @@ func (c *Config) Cancel(s *State, job int32) bool {
 	case Running:
 		s.remove(slot)
 		c.free(s, slot)
-		c.quotas.count(s, &s.Entries[slot], -1)
+		c.charge(s, &s.Entries[slot], -1)
 	case Pinned:
 		s.Pinned = slices.DeleteFunc(s.Pinned, func(x int32) bool { return x == slot })
 	case Waiting:

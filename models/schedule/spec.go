@@ -9,8 +9,8 @@ import (
 
 // Spec is the key scheduler of a scenario.
 type Spec struct {
-	Policy    string        `yaml:"policy" doc:"queue order and backfill in one word" default:"easy-backfill" enum:"easy-backfill,conservative-backfill,first-fit,fcfs,round-robin,sjf,ljf,smallest-first,largest-first,smallest-area,mct,priority,srtf,srsf,las"`
-	Order     string        `yaml:"order" doc:"which waiting job is first, if other than the policy says" enum:"fcfs,round-robin,sjf,ljf,smallest-first,largest-first,smallest-area,mct,priority,srtf,srsf,las"`
+	Policy    string        `yaml:"policy" doc:"queue order and backfill in one word" default:"easy-backfill" enum:"easy-backfill,conservative-backfill,first-fit,fcfs,round-robin,sjf,ljf,smallest-first,largest-first,smallest-area,mct,priority,srtf,srsf,las,fair-share,drf"`
+	Order     string        `yaml:"order" doc:"which waiting job is first, if other than the policy says" enum:"fcfs,round-robin,sjf,ljf,smallest-first,largest-first,smallest-area,mct,priority,srtf,srsf,las,fair-share,drf"`
 	Backfill  string        `yaml:"backfill" doc:"who may start before a blocked job: strict (none), first-fit (whoever fits), easy (who does not delay the first), conservative (who delays nobody); if other than the policy says" enum:"strict,first-fit,easy,conservative"`
 	Placement string        `yaml:"placement" doc:"which free nodes a job gets" default:"pack-by-node" enum:"first-fit,best-fit,spread,load-balance,random,pack-by-node,pack-by-rack,pack-by-leaf,consolidate-first,consolidate-by-node,consolidate-by-rack,consolidate-by-leaf"`
 	Depth     int           `yaml:"depth" doc:"waiting jobs behind the first blocked one that a pass looks at; 0 means all" default:"0" range:"[0,)"`
@@ -21,6 +21,8 @@ type Spec struct {
 	Interval unit.Duration `yaml:"interval" doc:"decide only at multiples of this time; 0: as soon as anything happens" default:"0 s" range:"[0,)"`
 
 	Preemption   *PreemptionSpec   `yaml:"preemption" doc:"running jobs make room for better ranked ones; srtf, srsf and las do so even when this is left out"`
+	Queues       []QueueSpec       `yaml:"queues" doc:"quotas of queues, for fair-share"`
+	Reclaim      string            `yaml:"reclaim" doc:"whether a queue below its quota takes nodes back from jobs of queues above theirs, under the terms of preemption" default:"any" enum:"any,never"`
 	Reservations []ReservationSpec `yaml:"reservations" doc:"nodes, or a share of them, set aside in advance"`
 }
 
@@ -63,9 +65,10 @@ func (s *Spec) Validate(fail func(path, msg string)) {
 	if s.backfill() == "conservative" && (s.Placement == "consolidate-by-rack" || s.Placement == "consolidate-by-leaf") {
 		fail("placement", "conservative backfill cannot promise starts with "+s.Placement+"; write "+strings.Replace(s.Placement, "consolidate", "pack", 1)+", or backfill: easy")
 	}
-	if b := s.backfill(); preemptive[s.order()] && (b == "easy" || b == "conservative") || s.Preemption != nil && (b == "easy" || b == "conservative") {
-		fail("backfill", "preemption and reserved starts do not go together; write backfill: first-fit, or strict")
+	if b := s.backfill(); (b == "easy" || b == "conservative") && (preemptive[s.order()] || shares(s.order()) || s.Preemption != nil) {
+		fail("backfill", "preemption or quotas and reserved starts do not go together; write backfill: first-fit, or strict")
 	}
+	validateQueues(s.Queues, s.order(), fail)
 	if s.Preemption != nil {
 		s.Preemption.validate(s.order(), fail)
 	}
@@ -113,4 +116,6 @@ var policies = map[string]string{
 	"srtf":                  "srtf/first-fit",
 	"srsf":                  "srsf/first-fit",
 	"las":                   "las/first-fit",
+	"fair-share":            "fair-share/first-fit",
+	"drf":                   "drf/first-fit",
 }
