@@ -26,7 +26,7 @@ func library(t testing.TB) string {
 	}
 	path, err := nvmlsim.Build(t.Context(), filepath.Join(cache, "halltwin"), false)
 	if errors.Is(err, nvmlsim.ErrNoCompiler) {
-		t.Skip("skipped: ", err)
+		t.Skipf("skipped: %v", err)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -29,7 +29,7 @@ func bench(t *testing.T, c nvmlsim.Config) (*nvmlsim.Rig, *device.NVML, []device
 	}
 	path, err := nvmlsim.Build(t.Context(), filepath.Join(cache, "halltwin"), c.Old)
 	if errors.Is(err, nvmlsim.ErrNoCompiler) {
-		t.Skip("skipped: ", err)
+		t.Skipf("skipped: %v", err)
 	}
 	if err != nil {
 		t.Fatal(err)

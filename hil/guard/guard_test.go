@@ -29,7 +29,7 @@ func rig(t *testing.T) (*nvmlsim.Rig, string) {
 	}
 	lib, err := nvmlsim.Build(t.Context(), filepath.Join(cache, "halltwin"), false)
 	if errors.Is(err, nvmlsim.ErrNoCompiler) {
-		t.Skip("skipped: ", err)
+		t.Skipf("skipped: %v", err)
 	}
 	if err != nil {
 		t.Fatal(err)

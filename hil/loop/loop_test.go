@@ -35,7 +35,7 @@ func open(t *testing.T, budget float64) *hall {
 	}
 	lib, err := nvmlsim.Build(t.Context(), filepath.Join(cache, "halltwin"), false)
 	if errors.Is(err, nvmlsim.ErrNoCompiler) {
-		t.Skip("skipped: ", err)
+		t.Skipf("skipped: %v", err)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ func TestBuild(t *testing.T) {
 	dir := t.TempDir()
 	path, err := nvmlsim.Build(context.Background(), dir, false)
 	if errors.Is(err, nvmlsim.ErrNoCompiler) {
-		t.Skip("skipped: ", err)
+		t.Skipf("skipped: %v", err)
 	}
 	if err != nil {
 		t.Fatal(err)
