@@ -140,6 +140,9 @@ func (s *NodeSpec) Validate(fail func(path, msg string)) {
 	if s.Fans.RampTo <= s.Fans.RampFrom {
 		fail("fans.ramp_to", "ramp_to must be above ramp_from")
 	}
+	if s.Fans.Restart >= s.Fans.Shutdown {
+		fail("fans.restart", fmt.Sprintf("nodes that power themselves off at %s must not start again before it is cooler: restart must be below shutdown", s.Fans.Shutdown))
+	}
 }
 
 // RackSpec is one rack type, filled with equal nodes.
