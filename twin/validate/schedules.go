@@ -23,7 +23,8 @@ var Schedules = Benchmark{
 		"ref_conservative_walltime, ref_conservative_exact) and *.machines (processors in the third column); " +
 		"sched/helios_philly: expected_helios_code.csv (policy, vc, nodes, avg_jct_s, avg_queue_s, max_end_s, preemptions) and vc_*.csv (submit_s, duration_s, num_gpus); " +
 		"sched/tiresias: 60_job.csv (job_id, num_gpu, submit_time, duration) and expected_n*g*_POLICY_{count,yarn}.job.csv (job_id, start_time, end_time, pending_time, preempt); " +
-		"sched/muri: published_sim_results.csv (metric, policy, a column a trace), sim_TRACE.csv and cluster_trace.csv (job_id, num_gpu, submit_time, duration), testbed_POLICY.job.csv (JCT)",
+		"sched/muri: published_sim_results.csv (metric, policy, a column a trace), sim_TRACE.csv and cluster_trace.csv (job_id, num_gpu, submit_time, duration), testbed_POLICY.job.csv (JCT); " +
+		"sched/fgd_openb: openb_node_list_gpu_node.csv (sn, cpu_milli, memory_mib, gpu, model), openb_pod_list_MIX.csv (cpu_milli, memory_mib, num_gpu, gpu_milli, gpu_spec), expected_alloc_at_130_summary.csv (workload, sc_policy, mean)",
 	Run: runSchedules,
 }
 
@@ -31,7 +32,7 @@ func runSchedules(ctx context.Context, data string) (*Result, error) {
 	r := &Result{}
 	var missing error
 	found := 0
-	for _, part := range []func(context.Context, *Result, string) error{easyHPC2N, helios, tiresias, muri} {
+	for _, part := range []func(context.Context, *Result, string) error{easyHPC2N, helios, tiresias, muri, openb} {
 		err := part(ctx, r, data)
 		if m := (*MissingError)(nil); errors.As(err, &m) {
 			missing = m
