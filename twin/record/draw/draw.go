@@ -60,7 +60,7 @@ func (a Axis) Px(v float64) float64 {
 // Ticks returns round values within [from, to], about n of them, and the decimals to print them with.
 func Ticks(from, to float64, n int) (list []float64, decimals int) {
 	span := to - from
-	if !(span > 0) || math.IsInf(span, 0) {
+	if !(span > 0) || math.IsInf(span, 0) || flat(from, to) {
 		return []float64{from}, 0
 	}
 	step := math.Pow(10, math.Floor(math.Log10(span/float64(n))))
@@ -80,9 +80,14 @@ func Ticks(from, to float64, n int) (list []float64, decimals int) {
 	return list, decimals
 }
 
+// flat tells whether two values differ by no more than rounding: there is nothing to divide between them.
+func flat(from, to float64) bool {
+	return math.Abs(to-from) <= 1e-12*max(math.Abs(from), math.Abs(to))
+}
+
 // Round widens [from, to] to round values.
 func Round(from, to float64, n int) (float64, float64) {
-	if from == to {
+	if flat(from, to) {
 		if from == 0 {
 			return 0, 1
 		}
