@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/halltwin/halltwin/hil/train"
@@ -25,13 +24,16 @@ type Command struct {
 	mu      sync.Mutex
 	demand  Demand
 	cmd     *exec.Cmd
-	ended   chan error
+	ended   chan ending
 	samples float64 // of this run
 	before  float64 // of the runs before
 	broken  error
 }
 
 var _ Workload = (*Command)(nil)
+
+// ending is how a program ended.
+type ending struct{ err error }
 
 // grace is how long a program has to end after SIGTERM.
 const grace = 10 * time.Second
@@ -54,6 +56,7 @@ func (c *Command) Set(d Demand) error {
 	cmd := exec.Command(c.Args[0], c.Args[1:]...)
 	cmd.Env = append(os.Environ(), "HALLTWIN_LEVEL="+strconv.FormatFloat(d.Level, 'g', -1, 64), "HALLTWIN_MIX="+string(d.Mix), "HALLTWIN_BATCH="+strconv.Itoa(d.Batch))
 	cmd.Stderr = c.Stderr
+	group(cmd)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -61,13 +64,13 @@ func (c *Command) Set(d Demand) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting %s: %w", c.Args[0], err)
 	}
-	c.cmd, c.ended = cmd, make(chan error, 1)
+	c.cmd, c.ended = cmd, make(chan ending, 1)
 	go c.follow(cmd, out, c.ended)
 	return nil
 }
 
 // follow reads what the program says until it ends.
-func (c *Command) follow(cmd *exec.Cmd, out io.Reader, ended chan<- error) {
+func (c *Command) follow(cmd *exec.Cmd, out io.Reader, ended chan<- ending) {
 	lines := bufio.NewScanner(out)
 	lines.Buffer(make([]byte, train.MaxLine), 1<<20)
 	var bad error
@@ -90,7 +93,7 @@ func (c *Command) follow(cmd *exec.Cmd, out io.Reader, ended chan<- error) {
 		c.broken = bad
 	}
 	c.mu.Unlock()
-	ended <- err
+	ended <- ending{err}
 }
 
 // failed tells whether the program ended by itself.
@@ -99,9 +102,12 @@ func (c *Command) failed() error {
 		return nil
 	}
 	select {
-	case err := <-c.ended:
+	case e := <-c.ended:
 		c.cmd = nil
-		return fmt.Errorf("%s ended before it was told to: %w", c.Args[0], errors.Join(err, c.broken))
+		if e.err == nil {
+			e.err = errors.New("exit status 0")
+		}
+		return fmt.Errorf("%s ended before it was told to: %w", c.Args[0], errors.Join(e.err, c.broken))
 	default:
 		return nil
 	}
@@ -112,11 +118,11 @@ func (c *Command) halt() error {
 	if err := c.failed(); err != nil || c.cmd == nil {
 		return err
 	}
-	c.cmd.Process.Signal(syscall.SIGTERM) //nolint:errcheck // it may just have ended
+	end(c.cmd, false)
 	select {
 	case <-c.ended: // how a program ends that was told to is its own affair
 	case <-time.After(grace):
-		c.cmd.Process.Kill() //nolint:errcheck // likewise
+		end(c.cmd, true)
 		<-c.ended
 	}
 	c.cmd = nil

@@ -164,8 +164,7 @@ func (r *Recording) WriteCSV(w io.Writer, bursts bool) error {
 		for _, c := range columns {
 			buf = number(buf, row.Values[c.from]*c.scale, c.digits)
 		}
-		b.Write(buf)
-		fmt.Fprintln(b)
+		fmt.Fprintf(b, "%s\n", buf)
 	}
 	return b.Flush()
 }

@@ -18,6 +18,17 @@ const HasNVML = true
 // ErrNoNVML says that the machine has no driver that can be spoken to.
 var ErrNoNVML = errors.New("no NVIDIA driver here: libnvidia-ml.so.1 was not found (install the driver, or run in a container started with --gpus all)")
 
+// NVML is the driver of NVIDIA GPUs. The zero value loads the machine's own library.
+type NVML struct {
+	// Path is the library; "" is libnvidia-ml.so.1 where the loader finds it.
+	Path string
+
+	session *session
+}
+
+// Title implements [Source].
+func (n *NVML) Title() string { return "NVML" }
+
 // loaded is the library of this process: go-nvml's functions resolve to the first that was loaded.
 var loaded struct {
 	sync.Mutex

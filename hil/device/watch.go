@@ -171,7 +171,7 @@ func (w *Watch) connect(ctx context.Context, now time.Time) bool {
 func (w *Watch) shut() {
 	if w.open {
 		w.open = false
-		w.Source.Close() //nolint:errcheck // nothing can be done about a session that does not end
+		w.Source.Close()
 	}
 }
 
