@@ -69,7 +69,7 @@ export async function open(
     if (!r.url().startsWith(new URL(url).origin) && !/^(data|blob):/.test(r.url()))
       problems.push(`asks a third party: ${r.url()}`);
   });
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
   await page.goto(url);
   return { page, context, problems };
 }
