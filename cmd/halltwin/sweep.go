@@ -24,6 +24,7 @@ type sweepFlags struct {
 	markdown bool
 	json     bool
 	exitZero bool
+	queue    queueFlags
 }
 
 func sweepVerb(p *process) *cobra.Command {
@@ -34,10 +35,13 @@ func sweepVerb(p *process) *cobra.Command {
 		Long: "Sweep runs every variant of a scenario at every point of its sweep over all its seeds, and says what can be said:\n" +
 			"how often each expectation holds, each figure with its interval, each difference to the base over pairs of one seed.\n" +
 			"Results are kept as they come: interrupted, the same command goes on where it was.\n" +
+			"With --serve or --url the runs are made by `halltwin worker` on any number of machines; --workers then says how many this\n" +
+			"process makes at a time beside them, none by default.\n" +
 			"An expectation that is shown to be missed is exit code 3.",
-		Example: examples("halltwin sweep supply-sweep", "halltwin sweep heat-wave-and-caps --replicas 10 --figure energy.pue --figure compute.goodput"),
-		Args:    cobra.ExactArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return sweep(p, args[0], &f) },
+		Example: examples("halltwin sweep supply-sweep", "halltwin sweep heat-wave-and-caps --replicas 10 --figure energy.pue --figure compute.goodput",
+			"halltwin sweep heat-wave-and-caps --serve=0.0.0.0:4222 --workers 2"),
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return sweep(p, args[0], &f) },
 	}
 	c.Flags().StringSliceVar(&f.variants, "variant", nil, "run only these variants beside the base")
 	c.Flags().IntVar(&f.replicas, "replicas", 0, "number of seeds, counted up from the scenario's; the scenario's replicas by default")
@@ -48,7 +52,8 @@ func sweepVerb(p *process) *cobra.Command {
 	c.Flags().BoolVar(&f.markdown, "markdown", false, "print Markdown")
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON, with all figures")
 	c.Flags().BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 also when an expectation is missed")
-	exclude(c, [2]string{"markdown", "json"})
+	f.queue.add(c)
+	exclude(c, [2]string{"markdown", "json"}, [2]string{"serve", "url"})
 	return c
 }
 
@@ -77,7 +82,7 @@ func sweep(p *process, path string, f *sweepFlags) error {
 	if err != nil {
 		return &exitError{exitIO, err}
 	}
-	outcome, err := f.carryOut(p, e, store)
+	outcome, err := f.carryOut(p, e, store, dir)
 	err = errors.Join(err, store.Close())
 	if errors.Is(err, context.Canceled) {
 		fmt.Fprintf(p.stderr.Out, "what is done is kept in %s; the same command goes on from there\n", dir)
@@ -90,11 +95,16 @@ func sweep(p *process, path string, f *sweepFlags) error {
 }
 
 // carryOut runs the experiment with its progress shown.
-func (f *sweepFlags) carryOut(p *process, e *ensemble.Experiment, store *ensemble.Store) (*ensemble.Outcome, error) {
+func (f *sweepFlags) carryOut(p *process, e *ensemble.Experiment, store *ensemble.Store, dir string) (*ensemble.Outcome, error) {
 	ctx, stop := p.interruptible("stopping: runs that are not done are left out")
 	defer stop()
+	crew, err := f.gather(ctx, p, e, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer crew.close()
 	began, shown := p.now(), time.Time{}
-	o, err := e.Run(ctx, store, ensemble.Options{Executor: ensemble.Local{Workers: f.workers}, Progress: func(g ensemble.Progress) {
+	o, err := e.Run(ctx, store, ensemble.Options{Executor: crew, Progress: func(g ensemble.Progress) {
 		now := p.now()
 		if !p.stderr.Live || now.Sub(shown) < 100*time.Millisecond && g.Done < g.Total {
 			return
@@ -111,10 +121,14 @@ func (f *sweepFlags) carryOut(p *process, e *ensemble.Experiment, store *ensembl
 			left := time.Duration(float64(now.Sub(began)) / float64(made) * float64(g.Total-g.Done))
 			line += fmt.Sprintf(" · %s to go", left.Round(time.Second))
 		}
+		line += crew.word()
 		fmt.Fprint(p.stderr.Out, "\r\x1b[K", line)
 	}})
 	if p.stderr.Live {
 		fmt.Fprint(p.stderr.Out, "\r\x1b[K")
+	}
+	if err == nil {
+		err = errors.Join(store.Sync(), crew.done())
 	}
 	return o, err
 }

@@ -127,6 +127,14 @@ func (s *Store) add(m Made) error {
 	return err
 }
 
+// Sync waits until all is on the device.
+func (s *Store) Sync() error {
+	if s.file == nil {
+		return nil
+	}
+	return s.file.Sync()
+}
+
 // Close waits until all is on the device.
 func (s *Store) Close() error {
 	if s.file == nil {

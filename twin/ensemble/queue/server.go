@@ -72,7 +72,7 @@ func Serve(address, dir string, access Access) (*Server, error) {
 		}
 	}
 	s.URL = scheme + "://" + net.JoinHostPort(host, strconv.Itoa(at.Port))
-	return s, nil
+	return s, os.WriteFile(filepath.Join(dir, "url"), []byte(s.URL+"\n"), 0o600) // for scripts that start workers
 }
 
 // token returns what connections must know.
