@@ -28,11 +28,14 @@ var Schedules = Benchmark{
 	Run: runSchedules,
 }
 
+// scheduleParts are the comparisons, one a data set.
+var scheduleParts = []func(context.Context, *Result, string) error{easyHPC2N, helios, tiresias, muri, openb}
+
 func runSchedules(ctx context.Context, data string) (*Result, error) {
 	r := &Result{}
 	var missing error
 	found := 0
-	for _, part := range []func(context.Context, *Result, string) error{easyHPC2N, helios, tiresias, muri, openb} {
+	for _, part := range scheduleParts {
 		err := part(ctx, r, data)
 		if m := (*MissingError)(nil); errors.As(err, &m) {
 			missing = m

@@ -23,22 +23,30 @@ type Placer struct {
 	c      *Config
 	random random.Stream
 	kinds  map[Pod]int
+	none   []bool    // by kind of pod: it found no place, and nothing was removed since
 	scores [][]score // by kind of pod and host
 	stamps []uint32  // by host: changes so far
+	before []idle    // by host: what is fragmented as it is
 	fit    []int32
 }
 
 // score is how good a host is for a kind of pod.
 type score struct {
-	stamp  uint32 // of the host, plus one
+	stamp  uint32  // of the host, plus one
+	value  float32 // a whole number
 	fits   bool
-	value  float64
 	device int8 // that the policy chose for a share, or -1
+}
+
+// idle is what is fragmented of a host.
+type idle struct {
+	stamp uint32 // of the host, plus one
+	value float64
 }
 
 // Placer returns a placer; only the random policy draws from the stream.
 func (c *Config) Placer(r random.Stream) *Placer {
-	return &Placer{c: c, random: r, kinds: map[Pod]int{}, stamps: make([]uint32, len(c.hosts))}
+	return &Placer{c: c, random: r, kinds: map[Pod]int{}, stamps: make([]uint32, len(c.hosts)), before: make([]idle, len(c.hosts))}
 }
 
 // Place gives a pod its place, or reports that it finds none.
@@ -47,14 +55,17 @@ func (p *Placer) Place(s *Cluster, pod *Pod) (Place, bool) {
 	if !ok {
 		kind = len(p.scores)
 		p.kinds[*pod] = kind
-		p.scores = append(p.scores, make([]score, len(p.c.hosts)))
+		p.scores, p.none = append(p.scores, make([]score, len(p.c.hosts))), append(p.none, false)
+	}
+	if p.none[kind] {
+		return Place{}, false
 	}
 	all := p.scores[kind]
 	p.fit = p.fit[:0]
 	for _, h := range p.c.order {
 		k := &all[h]
 		if k.stamp != p.stamps[h]+1 {
-			*k = p.c.score(s, h, pod)
+			*k = p.score(s, h, pod)
 			k.stamp = p.stamps[h] + 1
 		}
 		if k.fits {
@@ -62,6 +73,7 @@ func (p *Placer) Place(s *Cluster, pod *Pod) (Place, bool) {
 		}
 	}
 	if len(p.fit) == 0 {
+		p.none[kind] = true
 		return Place{}, false
 	}
 	best := p.fit[0]
@@ -94,6 +106,7 @@ func (p *Placer) Place(s *Cluster, pod *Pod) (Place, bool) {
 func (p *Placer) Remove(s *Cluster, pod *Pod, at Place) {
 	s.Remove(pod, at)
 	p.stamps[at.Host]++
+	clear(p.none)
 }
 
 // anyDevice draws a device with room.
@@ -113,29 +126,34 @@ func (p *Placer) anyDevice(s *Cluster, h int32, pod *Pod) uint32 {
 }
 
 // score rates a host for a pod.
-func (c *Config) score(s *Cluster, h int32, pod *Pod) score {
+func (p *Placer) score(s *Cluster, h int32, pod *Pod) score {
+	c := p.c
 	k := score{fits: c.fits(s, h, pod), device: -1}
 	if !k.fits {
 		return k
 	}
 	switch c.policy {
 	case BestFit:
-		idle := 0
+		free := 0
 		for _, v := range s.Left[h][:c.hosts[h].Devices] {
-			idle += int(v)
+			free += int(v)
 		}
-		k.value = math.Floor(100 * (1 - 0.5*float64(s.CPU[h]-pod.CPU)/128000 - 0.5*float64(idle-pod.Devices*pod.Share)/8000))
+		k.value = whole(100 * (1 - 0.5*float64(s.CPU[h]-pod.CPU)/128000 - 0.5*float64(free-pod.Devices*pod.Share)/8000))
 	case FGD:
 		left, cpu := s.Left[h], s.CPU[h]
-		before := c.fragmented(&left, h, cpu)
-		after := func(mask uint32) float64 {
+		now := &p.before[h]
+		if now.stamp != p.stamps[h]+1 {
+			*now = idle{p.stamps[h] + 1, c.fragmented(&left, h, cpu)}
+		}
+		before := now.value
+		after := func(mask uint32) float32 {
 			then := left
 			for d := range then {
 				if mask>>d&1 == 1 {
 					then[d] -= int16(pod.Share)
 				}
 			}
-			return math.Floor(100 / (1 + math.Exp((c.fragmented(&then, h, cpu-pod.CPU)-before)/1000)))
+			return whole(100 / (1 + math.Exp((c.fragmented(&then, h, cpu-pod.CPU)-before)/1000)))
 		}
 		if pod.Devices != 1 || pod.Share == Whole {
 			k.value = after(c.fullest(s, h, pod))
@@ -153,6 +171,9 @@ func (c *Config) score(s *Cluster, h int32, pod *Pod) score {
 	return k
 }
 
+// whole cuts a score to a whole number, as schedulers of Kubernetes do.
+func whole(v float64) float32 { return float32(math.Floor(v)) }
+
 // fragmented returns the idle thousandths of a host that the typical mix could not use.
 func (c *Config) fragmented(left *[maxDevices]int16, h int32, cpu int64) float64 {
 	host := &c.hosts[h]
@@ -166,15 +187,20 @@ func (c *Config) fragmented(left *[maxDevices]int16, h int32, cpu int64) float64
 	sum := 0.0
 	for i := range c.typical {
 		t := &c.typical[i]
-		if t.Devices == 0 || t.CPU > cpu || t.Models != 0 && t.Models>>host.Model&1 == 0 || room(left, host.Devices, &t.Pod) < t.Devices {
+		if t.Devices == 0 || t.CPU > cpu || t.Models != 0 && t.Models>>host.Model&1 == 0 {
 			sum += t.part * float64(idle)
 			continue
 		}
-		full := 0
+		full, n := 0, 0 // what lies on devices too full for it, and the number of the others
 		for _, v := range left[:host.Devices] {
 			if int(v) < t.Share {
 				full += int(v)
+			} else {
+				n++
 			}
+		}
+		if n < t.Devices {
+			full = idle
 		}
 		sum += t.part * float64(full)
 	}
