@@ -41,6 +41,7 @@ const (
 	evCap                   // none: GPUs hold what it decided
 	evResponse              // phase of demand response that begins
 	evHeat                  // rack: a die comes to its slowdown or shutdown temperature
+	evMirror                // of the changes seen of a cluster's jobs
 )
 
 func (w *World) push(at float64, phase, kind uint8, subject int32, gen uint32) {
@@ -108,6 +109,8 @@ func (w *World) Handle(e kernel.Event) error {
 		return w.sample()
 	case evPoll:
 		w.poll()
+	case evMirror:
+		w.mirror(e.Subject)
 	case evCap:
 		w.cap()
 	case evHeat:

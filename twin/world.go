@@ -42,6 +42,9 @@ type World struct {
 	gpus      float64  // of the site
 	targets   []target // of the expectations
 
+	owns     bool     // work is this world's own
+	mirrored []Change // of jobs of a cluster, not yet done
+
 	out func(*record.Event) // nil: nobody listens
 	// What happened at time 0 while the world was made, for those who listen from then on.
 	opening []record.Event
@@ -313,6 +316,9 @@ func (w *World) Boundary(float64) error { return nil }
 
 // Fork returns an independent world at the same moment: what happens to one leaves the other alone.
 func (w *World) Fork() *World {
+	if w.owns {
+		w.owns = false // from now on both share it
+	}
 	f := *w
 	s := &f.State
 	s.Agenda = w.Agenda.Clone()

@@ -135,7 +135,7 @@ func (n *Node) Eval(l *Load, coolant float64) Draw {
 	for i := range l.Groups {
 		gr := &l.Groups[i]
 		gr.Power, gr.Speed, gr.Bound, gr.Over, gr.Moving, gr.Again = 0, 1, Unbound, false, false, 0
-		if n.GPUs == 0 {
+		if gr.GPUs == 0 { // a job of processors only
 			continue
 		}
 		gr.Power = g.Curve.Power(gr.Util.GPU, gr.Util.Memory) // as stated, for a die at its target
@@ -149,7 +149,7 @@ func (n *Node) Eval(l *Load, coolant float64) Draw {
 	d.Relief, d.Hottest, d.Hot = relief, coolant, -1
 	for i := range l.Groups {
 		gr := &l.Groups[i]
-		if n.GPUs == 0 {
+		if gr.GPUs == 0 {
 			continue
 		}
 		n.heat(gr, coolant, y, relief, l.Settled)
