@@ -257,60 +257,41 @@ func (c *Coordinator) remind(ctx context.Context) {
 	}
 }
 
-// listen takes results as they come, and says when all that were there at the beginning are read.
+// listen takes results as they come, and says when all that were there at the beginning are read. It asks for one after
+// another: that has no state on the servers, which may die.
 func (c *Coordinator) listen(ctx context.Context, read chan<- struct{}, fail func(error)) {
-	mine := nats.NewInbox()
-	err := again(ctx, c.o.Note, "reading results", func(ctx context.Context) error {
-		_, err := c.js.Publish(ctx, resultSubject(c.program, c.sweep, marker), []byte(mine))
-		return err
-	})
-	for ctx.Err() == nil && err == nil {
-		err = c.follow(ctx, func(m jetstream.Msg) error {
-			meta, err := m.Metadata()
-			if err != nil || meta.Sequence.Stream <= c.last {
-				return err
+	mine := resultSubject(c.program, c.sweep, "*")
+	var results jetstream.Stream
+	for {
+		var m *jetstream.RawStreamMsg
+		err := again(ctx, c.o.Note, "reading results", func(ctx context.Context) (err error) {
+			if results == nil {
+				if results, err = c.js.Stream(ctx, resultStream); err != nil {
+					return err
+				}
 			}
-			c.last = meta.Sequence.Stream
-			key := m.Subject()[strings.LastIndexByte(m.Subject(), '.')+1:]
-			switch {
-			case key != marker:
-				return c.result(ctx, key, m.Data(), meta.Sequence.Stream, read == nil)
-			case string(m.Data()) == mine && read != nil:
+			m, err = results.GetMsg(ctx, c.last+1, jetstream.WithGetMsgSubject(mine))
+			if errors.Is(err, jetstream.ErrMsgNotFound) {
+				return nil
+			}
+			return err
+		})
+		switch {
+		case err != nil:
+		case m != nil:
+			c.last = m.Sequence
+			err = c.result(ctx, m.Subject[strings.LastIndexByte(m.Subject, '.')+1:], m.Data, m.Sequence, read == nil)
+		default:
+			if read != nil {
 				close(read)
 				read = nil
 			}
-			return nil
-		})
-		if c.nc.IsClosed() {
-			err = errors.Join(nats.ErrConnectionClosed, c.nc.LastError())
+			pause(ctx, 20*time.Millisecond)
+			err = ctx.Err()
 		}
-		pause(ctx, 100*time.Millisecond)
-	}
-	if err != nil {
-		fail(err)
-	}
-}
-
-// follow hands over the results that come after the last, until the servers fail; an error is one of handling.
-func (c *Coordinator) follow(ctx context.Context, handle func(jetstream.Msg) error) error {
-	consumer, err := c.js.OrderedConsumer(ctx, resultStream, jetstream.OrderedConsumerConfig{
-		FilterSubjects: []string{resultSubject(c.program, c.sweep, "*")}, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: c.last + 1,
-	})
-	if err != nil {
-		return nil
-	}
-	messages, err := consumer.Messages()
-	if err != nil {
-		return nil
-	}
-	defer messages.Stop()
-	for {
-		m, err := messages.Next(jetstream.NextContext(ctx))
 		if err != nil {
-			return nil
-		}
-		if err := handle(m); err != nil {
-			return err
+			fail(err)
+			return
 		}
 	}
 }

@@ -23,7 +23,6 @@ const (
 
 	kept   = 30 * 24 * time.Hour // results, files and attempts
 	expiry = 30 * time.Second    // of presence
-	marker = "marker"            // in the place of a key: how far a coordinator has read
 )
 
 // Program names what computes a result: two machines with the same name come to the same bytes.
