@@ -98,6 +98,7 @@ func (w *World) Handle(e kernel.Event) error {
 	case evPass:
 		if e.Gen == w.WakeGen {
 			w.pass()
+			return w.trouble
 		}
 	case evSettle:
 		w.settle()

@@ -172,12 +172,9 @@ func (w *World) request(j int32, spec *workload.Job, s *JobState) schedule.Reque
 func (w *World) pass() {
 	w.PassPending = false
 	w.starts = w.sched.Pass(&w.Sched, w.Now, w.starts[:0])
-	for i := range w.starts {
-		if w.starts[i].Stop {
-			w.preempt(w.starts[i].Job)
-		} else {
-			w.start(&w.starts[i])
-		}
+	w.carry()
+	if w.sched.External() {
+		w.ask()
 	}
 	if w.PassPending { // preempted jobs are in the queue again
 		return
@@ -185,6 +182,17 @@ func (w *World) pass() {
 	w.WakeGen++
 	if at, ok := w.sched.Wake(&w.Sched, w.Now); ok && at < w.plan.Duration {
 		w.push(at, phaseSchedule, evPass, 0, w.WakeGen)
+	}
+}
+
+// carry starts and stops the jobs that the scheduler chose.
+func (w *World) carry() {
+	for i := range w.starts {
+		if w.starts[i].Stop {
+			w.preempt(w.starts[i].Job)
+		} else {
+			w.start(&w.starts[i])
+		}
 	}
 }
 

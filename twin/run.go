@@ -24,6 +24,9 @@ type Options struct {
 	Pacer    *kernel.Pacer  // nil: as fast as possible
 	Until    float64        // s at which it is to end, whole but unjudged; 0: the end of the plan
 
+	// Decider schedules in a scenario whose scheduler is external.
+	Decider Decider
+
 	// View sees more than is recorded: at each sample the channels that it wants, whatever the scenario records.
 	View View
 }
@@ -74,6 +77,7 @@ func begin(w *World, o Options) (*Driven, error) {
 			return nil, err
 		}
 	}
+	w.listenTo(o.Decider)
 	if o.Sink != nil || o.View != nil {
 		w.out = d.rec.event
 		for i := range w.opening {

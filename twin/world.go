@@ -65,6 +65,11 @@ type World struct {
 	settling                bool  // the plant settles before time 0: dies are where they are bound
 	cappable                []cappable
 	starts                  []schedule.Start
+	decider                 Decider
+	undecided               bool  // a decision was due when there was no decider yet
+	trouble                 error // of the decider: ends the run
+	askedAt                 float64
+	rounds                  int // times at that moment
 	effects                 []power.Effect
 	coolIn                  cooling.Input
 	coolOut                 cooling.Output

@@ -7,10 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/halltwin/halltwin/scenarios"
 	"github.com/halltwin/halltwin/twin"
+	"github.com/halltwin/halltwin/twin/external"
 	"github.com/halltwin/halltwin/twin/record"
 	"github.com/halltwin/halltwin/twin/record/influx"
 	"github.com/halltwin/halltwin/twin/record/journal"
@@ -40,6 +42,9 @@ type runFlags struct {
 	exitZero bool
 	quiet    bool
 	json     bool
+
+	scheduler      string
+	schedulerLimit time.Duration
 }
 
 func runVerb(p *process) *cobra.Command {
@@ -71,6 +76,8 @@ func runVerb(p *process) *cobra.Command {
 	c.Flags().BoolVar(&f.paused, "paused", false, "with --view: wait for somebody to let it go")
 	c.Flags().BoolVar(&f.wide, "wide", false, "record also what the scenario does not ask for, of things that are few enough; --view does")
 	f.serve.add(c)
+	c.Flags().StringVar(&f.scheduler, "scheduler", "", "command of a process that schedules, for scheduler: {policy: external}; its words are parted at blanks")
+	c.Flags().DurationVar(&f.schedulerLimit, "scheduler-limit", 10*time.Second, "how long that process may take for an answer")
 	c.Flags().BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 also when an expectation is missed")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no event lines")
 	c.Flags().BoolVar(&f.json, "json", false, "print the summary as JSON")
@@ -151,6 +158,14 @@ func (f *runFlags) live(ctx context.Context, p *process, plan *scenarios.Plan, p
 		sinks = append(sinks, lineproto.New(journal.Dir(filepath.Dir(f.influx)), filepath.Base(f.influx)))
 	}
 	options := twin.Options{Seed: seed, Version: versionText(), Command: f.command(path, seed)}
+	if f.scheduler != "" {
+		decider, err := external.Start(strings.Fields(f.scheduler), f.schedulerLimit)
+		if err != nil {
+			return nil, err
+		}
+		defer decider.Close()
+		options.Decider = decider
+	}
 	if !f.quiet {
 		w := &watcher{progress: term.NewProgress(p.stderr, p.now()), now: p.now}
 		defer w.progress.Close()
@@ -175,6 +190,9 @@ func (f *runFlags) command(path string, seed uint64) string {
 	}
 	if f.wide {
 		args = append(args, "--wide")
+	}
+	if f.scheduler != "" {
+		args = append(args, "--scheduler", f.scheduler)
 	}
 	return quote(append(args, "--seed", fmt.Sprint(seed)))
 }

@@ -26,6 +26,7 @@ type Config struct {
 	holdExtra float64 // s
 	interval  float64 // s
 
+	external   bool
 	preemption preemption
 	quotas     quotas
 
@@ -63,6 +64,7 @@ func Compile(spec *Spec, tree *facility.Tree, capacity []workload.Vector, leafOf
 		byQueue:   spec.Turns == "queue",
 		holdExtra: float64(spec.HoldExtra),
 		interval:  float64(spec.Interval),
+		external:  spec.Policy == "external",
 		capacity:  slices.Clone(capacity),
 		words:     (nodes + 63) / 64,
 	}

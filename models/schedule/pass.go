@@ -25,7 +25,7 @@ func (c *Config) Pass(s *State, now float64, starts []Start) []Start {
 	sc.slices = sc.slices[:0]
 	c.settle(s, now)
 	starts = c.startPinned(s, now, starts)
-	if sc.now = now; !c.due(s, now) {
+	if sc.now = now; c.external || !c.due(s, now) {
 		return starts
 	}
 	if s.Queue.Count > 0 {

@@ -67,6 +67,7 @@ func (c *Config) preempts(s *Spec) error {
 	p := &c.preemption
 	spec := s.Preemption
 	if !preemptive[s.order()] && !shares(s.order()) && spec == nil {
+		p.suspend = true // under a policy from outside
 		return nil
 	}
 	if spec == nil {
@@ -79,7 +80,7 @@ func (c *Config) preempts(s *Spec) error {
 		return fmt.Errorf("scheduler: preemption goes with backfill first-fit or strict, not with %s", s.backfill())
 	}
 	*p = preemption{
-		on: !shares(s.order()), count: spec.By == "count" && !shares(s.order()), minRun: float64(spec.MinRun), suspend: spec.Keep != "checkpoint", costs: spec.Cost, firm: spec.Firm,
+		on: !shares(s.order()) && !c.external, count: spec.By == "count" && !shares(s.order()) && !c.external, minRun: float64(spec.MinRun), suspend: spec.Keep != "checkpoint", costs: spec.Cost, firm: spec.Firm,
 		ties:   map[string]tie{"waiting": tieWaiting, "submitted": tieSubmitted}[spec.Ties],
 		byTime: spec.LAS.Service == "time", promote: spec.LAS.Promote,
 	}

@@ -9,7 +9,7 @@ import (
 
 // Spec is the key scheduler of a scenario.
 type Spec struct {
-	Policy    string        `yaml:"policy" doc:"queue order and backfill in one word" default:"easy-backfill" enum:"easy-backfill,conservative-backfill,first-fit,fcfs,round-robin,sjf,ljf,smallest-first,largest-first,smallest-area,mct,priority,srtf,srsf,las,fair-share,drf"`
+	Policy    string        `yaml:"policy" doc:"queue order and backfill in one word; external: a process of yours decides, see halltwin run --scheduler" default:"easy-backfill" enum:"easy-backfill,conservative-backfill,first-fit,fcfs,round-robin,sjf,ljf,smallest-first,largest-first,smallest-area,mct,priority,srtf,srsf,las,fair-share,drf,external"`
 	Order     string        `yaml:"order" doc:"which waiting job is first, if other than the policy says" enum:"fcfs,round-robin,sjf,ljf,smallest-first,largest-first,smallest-area,mct,priority,srtf,srsf,las,fair-share,drf"`
 	Backfill  string        `yaml:"backfill" doc:"who may start before a blocked job: strict (none), first-fit (whoever fits), easy (who does not delay the first), conservative (who delays nobody); if other than the policy says" enum:"strict,first-fit,easy,conservative"`
 	Placement string        `yaml:"placement" doc:"which free nodes a job gets" default:"pack-by-node" enum:"first-fit,best-fit,spread,load-balance,random,pack-by-node,pack-by-rack,pack-by-leaf,consolidate-first,consolidate-by-node,consolidate-by-rack,consolidate-by-leaf"`
@@ -68,6 +68,9 @@ func (s *Spec) Validate(fail func(path, msg string)) {
 	if b := s.backfill(); (b == "easy" || b == "conservative") && (preemptive[s.order()] || shares(s.order()) || s.Preemption != nil) {
 		fail("backfill", "preemption or quotas and reserved starts do not go together; write backfill: first-fit, or strict")
 	}
+	if s.Policy == "external" && (s.Order != "" || s.Backfill != "" || s.Interval > 0 || len(s.Reservations) > 0) {
+		fail("policy", "external leaves order, backfill, interval and reservations to your process; leave these out")
+	}
 	validateQueues(s.Queues, s.order(), fail)
 	if s.Preemption != nil {
 		s.Preemption.validate(s.order(), fail)
@@ -118,4 +121,5 @@ var policies = map[string]string{
 	"las":                   "las/first-fit",
 	"fair-share":            "fair-share/first-fit",
 	"drf":                   "drf/first-fit",
+	"external":              "fcfs/first-fit",
 }
