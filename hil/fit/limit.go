@@ -190,12 +190,6 @@ func (f *LimitFit) express(p *Problem, all []limited, noise float64) {
 
 func (f *LimitFit) at(x float64) float64 { return interpolate(f.Knots, f.Speeds, min(max(x, 0), 1)) }
 
-// Speed returns the relative throughput under a limit of a device that draws static W without work and demand W without a
-// limit.
-func (f *LimitFit) Speed(limit, demand, static float64) float64 {
-	return f.at((limit - static) / max(demand-static, 1))
-}
-
 // Score compares the prediction for points of one type of device with their measured throughput, below the highest limits. It
 // returns the measured and the predicted relative throughputs.
 func (f *LimitFit) Score(points []LimitPoint) (measured, predicted []float64) {

@@ -152,16 +152,6 @@ type Log struct {
 	Findings []Finding
 }
 
-// Merge joins recordings, in order.
-func Merge(logs ...*Log) *Log {
-	all := &Log{}
-	for _, l := range logs {
-		all.Series = append(all.Series, l.Series...)
-		all.Findings = append(all.Findings, l.Findings...)
-	}
-	return all
-}
-
 // Slice returns a part of a series, from sample i to before sample k.
 func (s *Series) Slice(i, k int) *Series {
 	out := *s

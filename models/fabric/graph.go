@@ -64,17 +64,6 @@ func (g *Graph) Switch(kind string, i int) (int, error) {
 	return 0, fmt.Errorf("there are %d switches of kind %s, no number %d", n, kind, i)
 }
 
-// Between returns the links from one vertex to another.
-func (g *Graph) Between(a, b int) []int32 {
-	var out []int32
-	for _, l := range g.Out[a] {
-		if int(g.Links[l].To) == b {
-			out = append(out, l)
-		}
-	}
-	return out
-}
-
 // Condition is the state of a network: what share of its bandwidth each link has left, 0 when it is down.
 type Condition struct {
 	Share []float32
