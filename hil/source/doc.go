@@ -1,0 +1,12 @@
+// Package source is the ways by which a live twin learns of a real site. Each is a folder of its own and hands over batches of
+// package models/reading; the twin declares what it asks of a source (twin/live.Source).
+//
+//	slurm       jobs and nodes, from squeue and sinfo --json, or from slurmrestd over HTTP
+//	prometheus  what dcgm-exporter, `halltwin agent` and ipmi_exporter tell a Prometheus server
+//	push        readings that agents post
+//	local       the devices of this machine: NVML, processors, a management controller by Redfish
+//
+// A source never guesses: what it cannot read is a fault of its batch, and nothing is concluded from a batch with a fault. What
+// was missed while a source was away is fetched afterwards where the source still has it. Left out: Modbus, SNMP, OPC UA, MQTT
+// and the pods of Kubernetes.
+package source
