@@ -75,11 +75,31 @@ func number(text string) (v float64, rest string, err error) {
 
 // ExperimentSpec says how the runs of an experiment are chosen and judged.
 type ExperimentSpec struct {
-	Design     string     `yaml:"design" doc:"points of the sweep: all of the grid, a sample that fills the space, or one made to find what matters (morris: elementary effects, saltelli: Sobol indices)" enum:"grid,latin-hypercube,sobol,morris,saltelli" default:"grid"`
-	Points     int        `yaml:"points" doc:"points of latin-hypercube and sobol; trajectories of morris; base points of saltelli, which runs this many for each axis and twice more" default:"32" range:"[2,1000000]"`
-	Confidence unit.Ratio `yaml:"confidence" doc:"of every interval, and with which an expectation must be shown to be missed" default:"95 %" source:"usual" range:"[0.5,0.9999]"`
-	Holds      unit.Ratio `yaml:"holds" doc:"share of futures in which an expectation is to hold; an experiment fails (exit code 3) where the interval of that share lies below" default:"100 %" source:"a target is meant" range:"(0,1]"`
-	Until      *StopSpec  `yaml:"until" doc:"stop adding replicas once a figure is known well enough; replicas is then the most that are run"`
+	Design     string      `yaml:"design" doc:"points of the sweep: all of the grid, a sample that fills the space, or one made to find what matters (morris: elementary effects, saltelli: Sobol indices)" enum:"grid,latin-hypercube,sobol,morris,saltelli" default:"grid"`
+	Points     int         `yaml:"points" doc:"points of latin-hypercube and sobol; trajectories of morris; base points of saltelli, which runs this many for each axis and twice more" default:"32" range:"[2,1000000]"`
+	Confidence unit.Ratio  `yaml:"confidence" doc:"of every interval, and with which an expectation must be shown to be missed" default:"95 %" source:"usual" range:"[0.5,0.9999]"`
+	Holds      unit.Ratio  `yaml:"holds" doc:"share of futures in which an expectation is to hold; an experiment fails (exit code 3) where the interval of that share lies below" default:"100 %" source:"a target is meant" range:"(0,1]"`
+	Until      *StopSpec   `yaml:"until" doc:"stop adding replicas once a figure is known well enough; replicas is then the most that are run"`
+	Search     *SearchSpec `yaml:"search" doc:"look for the best point of the ranges (a first sample, then Nelder and Mead) instead of running a design: the sweep says what may be chosen, expectations what must hold"`
+}
+
+// Validate refuses a search beside what it takes the place of.
+func (s *ExperimentSpec) Validate(fail func(path, msg string)) {
+	switch {
+	case s.Search == nil:
+	case s.Until != nil:
+		fail("search", "does not go with until: points are compared over the same seeds")
+	case s.Design != "grid":
+		fail("search", "takes the place of design: "+s.Design+"; write one of them")
+	}
+}
+
+// SearchSpec says what the best point is.
+type SearchSpec struct {
+	Figure string     `yaml:"figure" doc:"figure of the summary whose mean over the replicas is to be made small or large, as energy.pue" required:"true"`
+	Aim    string     `yaml:"aim" doc:"what is best" enum:"least,greatest" default:"least"`
+	Points int        `yaml:"points" doc:"most points that are tried, each with all replicas" default:"60" range:"[8,100000]"`
+	Close  unit.Ratio `yaml:"tolerance" doc:"stop when the best has not become better by this share of itself for a while" default:"0.1 %" source:"usual" range:"(0,0.5)"`
 }
 
 // StopSpec is the precision at which an experiment may stop.
@@ -127,6 +147,9 @@ func (a *Axis) Of(text string) float64 {
 	}
 	return math.NaN()
 }
+
+// Ranged tells whether the axis is a range, and not a list.
+func (a *Axis) Ranged() bool { return a.ranged }
 
 // Unit returns the unit in which [Axis.Of] counts, with its leading space, as the values are written.
 func (a *Axis) Unit() string { return a.unit }

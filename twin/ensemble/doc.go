@@ -31,7 +31,20 @@
 // of an experiment does not depend on the number of workers, their order or their end. A run that breaks and a point that
 // cannot be built are reported and stop no other.
 //
+// # Who makes the runs
+//
+// An [Executor]: the processors of this machine ([Local]), or workers on others (package queue).
+//
+// # The best point
+//
+// With experiment.search, points of ranged axes are tried one after another, each with all replicas, to make the mean of a
+// figure small or large: a shifted Sobol sample, then Nelder and Mead's simplex (1965) from its best point, begun again until
+// that no longer helps. All points meet the same seeds, so the search sees differences rather than chance; its best mean
+// is still that of these seeds, and a little too good for others. A point in which an expectation is shown to be missed
+// ranks below all in which none is.
+//
 // # Left out
 //
-// Workers on other machines, rare events by splitting, and a common warm-up shared between cells.
+// Rare events by splitting; a common warm-up shared between cells; more than one point of a search at a time; searches over
+// lists, and by methods for many axes (above about eight, sample with sobol instead).
 package ensemble

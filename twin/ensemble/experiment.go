@@ -19,6 +19,8 @@ type Experiment struct {
 	Replicas int    // at most
 	Version  string // of the program: results of another are not taken
 
+	searching bool // for the best point: the design grows as it is looked for
+
 	cells []cell
 	data  digests // of data files, by their names
 }
@@ -54,6 +56,9 @@ func New(f *scenarios.File, r Request, version string) (*Experiment, error) {
 		if axes, ds = f.Axes(); len(ds) > 0 {
 			return nil, ds
 		}
+	}
+	if e.Spec.Search != nil && !r.NoSweep {
+		return e, e.prepareSearch(axes, r)
 	}
 	var err error
 	if e.Design, err = NewDesign(&e.Spec, axes, e.Seed); err != nil {

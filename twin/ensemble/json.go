@@ -74,8 +74,12 @@ func (o *Outcome) JSON(w io.Writer) error {
 		Figures    []Figure     `json:"figures"`
 		Cells      []cellJSON   `json:"cells"`
 		Effects    []effectJSON `json:"effects,omitempty"`
+		Best       *int         `json:"best,omitempty"` // cell that a search has found
 		Missed     bool         `json:"missed"`
-	}{e.Name, e.Version, e.Design.Kind, float64(e.Spec.Confidence), len(o.Results), o.Failed, o.Figures, nil, nil, o.Missed()}
+	}{e.Name, e.Version, e.Design.Kind, float64(e.Spec.Confidence), len(o.Results), o.Failed, o.Figures, nil, nil, nil, o.Missed()}
+	if o.Best >= 0 {
+		doc.Best = &o.Best
+	}
 	for cell := range o.byCell {
 		variant, point := e.Of(cell)
 		c := cellJSON{Variant: variantName(variant), Replicas: len(o.byCell[cell]), Figures: map[string]statJSON{}, Expectations: map[string]oddsJSON{}}

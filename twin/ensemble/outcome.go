@@ -16,6 +16,7 @@ type Outcome struct {
 	Expectations []string
 	Replicas     int // that were run of each cell
 	Failed       []Result
+	Best         int // cell of the best point that a search has found; -1 where nothing was looked for, or nothing will do
 
 	byCell [][]Result
 }
@@ -174,8 +175,11 @@ func (o *Outcome) Odds(cell int, expectation string) Odds {
 	return d
 }
 
-// Missed tells whether any expectation of any cell was shown to be missed.
+// Missed tells whether any expectation of any cell was shown to be missed; of a search, whether no point will do.
 func (o *Outcome) Missed() bool {
+	if o.Experiment.searching {
+		return o.Best < 0
+	}
 	for cell := range o.byCell {
 		for _, name := range o.Expectations {
 			if o.Odds(cell, name).Missed {

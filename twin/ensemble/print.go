@@ -62,6 +62,9 @@ func (o *Outcome) print(w io.Writer, figures []string, markdown bool) error {
 		fmt.Fprintf(&b, "# %s\n\n", o.Experiment.Name)
 	}
 	fmt.Fprintf(&b, "%s\n", o.Size())
+	if o.Experiment.searching {
+		fmt.Fprintf(&b, "\n%s\n", o.found())
+	}
 	if len(o.Failed) > 0 {
 		section(fmt.Sprintf("%s did not come to an end", counted(len(o.Failed), "run")), o.failures())
 	}

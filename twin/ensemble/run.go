@@ -24,38 +24,23 @@ type Options struct {
 // not computed again, so an experiment that was interrupted goes on where it was. A run that breaks, and a point that
 // cannot be built, are reported in the outcome and do not stop the others.
 func (e *Experiment) Run(ctx context.Context, store *Store, o Options) (*Outcome, error) {
-	out := &Outcome{Experiment: e, byCell: make([][]Result, e.Cells())}
+	out := &Outcome{Experiment: e, Best: -1, byCell: make([][]Result, e.Cells())}
 	if o.Executor == nil {
 		o.Executor = Local{}
 	}
-	p := Progress{Total: e.Cells() * e.Replicas}
-	for have := 0; have < e.Replicas; {
-		next := e.next(have)
-		r := &Round{experiment: e, store: store}
-		for cell := range e.Cells() {
-			e.cells[cell].left = next - have
-			for n := have; n < next; n++ {
-				r.tasks = append(r.tasks, Task{cell, e.Seed + uint64(n)})
-			}
-		}
-		r.done = func(r Result, taken bool) {
-			out.byCell[r.Cell] = append(out.byCell[r.Cell], r)
-			p.Done++
-			if taken {
-				p.Taken++
-			}
-			if r.Verdict == record.Broken {
-				p.Failed++
-			}
-			if o.Progress != nil {
-				o.Progress(p)
-			}
-		}
-		if err := o.Executor.Execute(ctx, r); err != nil {
+	p := &Progress{Total: e.Cells() * e.Replicas}
+	if e.searching {
+		p.Total = e.Spec.Search.Points * e.Replicas
+		if err := e.search(ctx, store, o, out, p); err != nil {
 			return nil, err
 		}
-		if n := len(r.tasks) - r.finished; n > 0 {
-			return nil, fmt.Errorf("%d of %d runs were never made", n, len(r.tasks))
+		out.finish(store)
+		return out, nil
+	}
+	for have := 0; have < e.Replicas; {
+		next := e.next(have)
+		if err := e.cover(ctx, store, o, out, p, 0, e.Cells(), have, next); err != nil {
+			return nil, err
 		}
 		if have = next; have < e.Replicas && e.enough(out) {
 			break
@@ -63,6 +48,37 @@ func (e *Experiment) Run(ctx context.Context, store *Store, o Options) (*Outcome
 	}
 	out.finish(store)
 	return out, nil
+}
+
+// cover runs a range of replicas in a range of cells.
+func (e *Experiment) cover(ctx context.Context, store *Store, o Options, out *Outcome, p *Progress, cell, end, have, next int) error {
+	r := &Round{experiment: e, store: store}
+	for ; cell < end; cell++ {
+		e.cells[cell].left = next - have
+		for n := have; n < next; n++ {
+			r.tasks = append(r.tasks, Task{cell, e.Seed + uint64(n)})
+		}
+	}
+	r.done = func(r Result, taken bool) {
+		out.byCell[r.Cell] = append(out.byCell[r.Cell], r)
+		p.Done++
+		if taken {
+			p.Taken++
+		}
+		if r.Verdict == record.Broken {
+			p.Failed++
+		}
+		if o.Progress != nil {
+			o.Progress(*p)
+		}
+	}
+	if err := o.Executor.Execute(ctx, r); err != nil {
+		return err
+	}
+	if n := len(r.tasks) - r.finished; n > 0 {
+		return fmt.Errorf("%d of %d runs were never made", n, len(r.tasks))
+	}
+	return nil
 }
 
 // next returns how many replicas there shall be after the next round. Rounds do not depend on who computes them, so neither
