@@ -138,13 +138,22 @@ func plain(numbers int) table.Writer {
 	return t
 }
 
-// rows adds a row for each cell, up to the bound.
+// rows adds a row for each cell, up to the bound, that of the best point first.
 func (o *Outcome) rows(t table.Writer, skip func(cell int) bool, columns func(cell int) table.Row) {
 	n, most := 0, maxCells
 	if o.Experiment.Design.Kind != "grid" {
 		most = maxSampled
 	}
+	cells := make([]int, 0, len(o.byCell)+1)
+	if o.Best >= 0 {
+		cells = append(cells, o.Best)
+	}
 	for cell := range o.byCell {
+		if cell != o.Best {
+			cells = append(cells, cell)
+		}
+	}
+	for _, cell := range cells {
 		if skip != nil && skip(cell) {
 			continue
 		}
