@@ -79,6 +79,9 @@ func (f *sweepFlags) gather(ctx context.Context, p *process, e *ensemble.Experim
 		if s.TokenFile != "" {
 			args = append(args, "--token-file", s.TokenFile)
 		}
+		if access.CA != "" {
+			args = append(args, "--ca", access.CA)
+		}
 		p.note("workers join with: " + quote(args))
 	}
 	nc, err := queue.Connect(ctx, access, p.note, more...)
