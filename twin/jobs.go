@@ -301,6 +301,7 @@ func (w *World) release(j int32) {
 // vacate takes a job's slices off their nodes; the scheduler has been told, or will be.
 func (w *World) vacate(j int32) {
 	s := &w.Jobs[j]
+	s.Held += w.Now - s.Start
 	for i := s.Slice; i >= 0; {
 		sl := &w.Slices[i]
 		rack := w.nodeRack[sl.Node]
@@ -371,7 +372,7 @@ func (w *World) end(j int32, killed bool) {
 	case Done:
 		w.Books.Jobs.Finish()
 		w.Totals.Turnaround += w.Now - spec.Submit
-		w.Totals.Slowdown += max(1, (w.Now-spec.Submit)/max(10, w.Now-s.First))
+		w.Totals.Slowdown += max(1, (w.Now-spec.Submit)/max(10, s.Held))
 	case Failed:
 		w.Books.Jobs.Fail()
 	default:

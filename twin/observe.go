@@ -312,7 +312,7 @@ func (w *World) result(ch *channel.Channel) float64 {
 	case "jobs.cancelled":
 		return float64(b.Jobs.Cancelled)
 	case "jobs.requeued":
-		return float64(b.Jobs.Interrupted)
+		return float64(b.Jobs.Interrupted - w.Totals.Preemptions)
 	case "mean_wait":
 		return ratio(t.Wait, float64(t.Started))
 	case "p95_wait":

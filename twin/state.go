@@ -106,6 +106,7 @@ type JobState struct {
 	Start    float64       // of the present (or last) run
 	First    float64       // start of its first run, NaN before
 	End      float64       // NaN before
+	Held     float64       // s that it held nodes, in the runs that are over
 	Mark     float64       // up to when progress is counted
 	Progress float64       // s of work done
 	Saved    float64       // s of work that a restart keeps

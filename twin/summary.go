@@ -89,13 +89,16 @@ func (w *World) Summary(o Options) *record.Summary {
 	if n := b.Jobs.Failed + b.Jobs.Cancelled; n > 0 {
 		add(record.Compute, "jobs.failed", "jobs failed or cancelled", float64(n), "")
 	}
+	if t.Preemptions > 0 {
+		add(record.Compute, "jobs.preempted", "times that a job was preempted", float64(t.Preemptions), "")
+	}
 	add(record.Compute, "jobs.wait", "mean wait", ratio(t.Wait, float64(t.Started)), "s")
 	add(record.Compute, "jobs.wait_p95", "95th percentile of wait", w.waitQuantile(0.95), "s")
 	if len(w.Services) > 0 {
 		add(record.Compute, "sla.met", "requests in SLA, worst service", w.slaMet(), "")
 	}
 	add(record.Reliability, "nodes.lost", "nodes lost", float64(t.NodesLost), "")
-	add(record.Reliability, "jobs.requeued", "jobs interrupted", float64(b.Jobs.Interrupted), "")
+	add(record.Reliability, "jobs.requeued", "jobs interrupted", float64(b.Jobs.Interrupted-t.Preemptions), "")
 	add(record.Reliability, "breaker.trips", "breaker trips", float64(w.Power.Counts.BreakerTrips), "")
 	add(record.Reliability, "availability", "node availability", 1-ratio(t.NodeDown, float64(len(w.Nodes))*w.Now), "")
 	if t.Outages > 0 {

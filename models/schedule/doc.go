@@ -19,6 +19,19 @@
 // grows with the square of the queue, which Spec.Depth bounds. A running job that has outlived its estimate is
 // expected to end at any moment. A job without an estimate is expected to run for ever.
 //
+// Preemption ([PreemptionSpec]) lets a waiting job take the place of running ones that rank behind it: shortest remaining time
+// or service first (SRTF, SRSF), least attained service in queues (Tiresias, NSDI 2019), or any order whose ranks running jobs
+// have too. By place, jobs are taken off their nodes, the worst first, until the better one fits, and all without whom it
+// still fits go back; by count, the best ranked jobs that fit the number of GPUs run, as in the simulators of Helios, Tiresias
+// and Muri. A minimum run, a cost of starting again and what is kept of the work are given; who just started is left alone.
+//
+// fair-share divides the site down a tree of queues ([QueueSpec]): below its quota the queue that uses least of it starts next,
+// beyond quotas the one with the smallest dominant share for its weight (DRF, NSDI 2011; drf does so for users). Queues borrow
+// what others lend; one below its quota reclaims it from jobs of those above theirs, the furthest over and the newest first, as
+// in Kueue and KAI. A job that borrows in a group without a limit is bounded by what the groups above it keep.
+//
+// A scheduler outside may decide instead ([Config.Ask], [Config.Apply]); package share places shares of GPUs.
+//
 // Reservations set nodes, or a share of each, aside for a user or queue in a time window, or for nobody
 // (maintenance): others start there only what ends in time, or fits beside. Members take the reserved nodes first,
 // and when the queue is blocked they need not wait behind it. A running job is never removed for a reservation.
@@ -39,10 +52,13 @@
 //	first-fit                     2       3        8        29
 //	conservative, first 100  16,000  16,000   18,000    16,000
 //
-// Start times equal those of an independent reference on 1,000 jobs of the HPC2N log (FCFS, conservative; EASY on
-// 999), of Helios' and Tiresias' own simulators (FIFO, SJF; FIFO, first fit), and of a brute-force scheduler on
-// random workloads: see the tests.
+//	srtf, preempting             370                40        75
 //
-// Left out: preemption, quotas and fair share, elastic jobs, shares of a GPU (a fraction is rounded up to a device),
-// awareness of power, heat or the network beyond racks and leaves. Walltimes are enforced by the caller.
+// Start times equal those of an independent reference on 1,000 jobs of the HPC2N log (FCFS, conservative; EASY on
+// 999), of Helios' and Tiresias' own simulators (also of their preemptive policies, to the number of preemptions), and of
+// brute-force schedulers on random workloads: see the tests and halltwin validate schedulers.
+//
+// Left out: reserved starts (EASY, conservative) together with preemption or quotas, priorities that preempt within a queue
+// of fair-share, elastic jobs, run times learned from history, shares of a GPU in a run of the twin (a fraction is rounded up to a
+// device), awareness of power, heat, price or the network beyond racks and leaves. Walltimes are enforced by the caller.
 package schedule

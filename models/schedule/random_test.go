@@ -206,10 +206,10 @@ func randomPreemption(r *rand.Rand) *PreemptionSpec {
 	p := &PreemptionSpec{
 		By:     []string{"place", "count"}[r.IntN(2)],
 		Ties:   []string{"running", "waiting", "submitted"}[r.IntN(3)],
-		MinRun: unit.Duration(r.IntN(2) * r.IntN(50)),
+		MinRun: unit.Duration(r.IntN(2) * (10 + r.IntN(50))),
 		LAS:    AttainedSpec{Thresholds: []unit.Duration{20, 100}, Promote: float64(r.IntN(2) * r.IntN(5))},
 	}
-	if r.IntN(2) == 0 {
+	if p.LAS.Promote == 0 && r.IntN(2) == 0 { // a turn of the first queue may be shorter than starting again
 		p.Cost = []CostSpec{{GPUs: 1, Time: 1}, {Time: 2}}
 	}
 	return p
