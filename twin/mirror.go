@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/halltwin/halltwin/models/channel"
 	"github.com/halltwin/halltwin/models/facility"
 	"github.com/halltwin/halltwin/models/workload"
 	"github.com/halltwin/halltwin/twin/record"
@@ -235,3 +236,23 @@ func (w *World) letGo(j int32, left float64) {
 		w.sched.Extend(&w.Sched, j, w.Now+s.left(spec))
 	}
 }
+
+// Phase returns where a job is in its life.
+func (d *Driven) Phase(job int32) JobPhase { return d.world.Jobs[job].Phase }
+
+// Values returns the present values of a channel, of all its subjects; NaN where one has none.
+func (d *Driven) Values(ch *channel.Channel, into []float64) []float64 {
+	return d.world.gauge(ch, into[:0])
+}
+
+// Tell adds an event to the log of the run, now.
+func (d *Driven) Tell(e record.Event) { d.world.emit(e) }
+
+// Hash identifies the state.
+func (d *Driven) Hash() [32]byte { return d.world.Hash() }
+
+// Progress returns what a person who waits wants to see.
+func (d *Driven) Progress() Progress { return d.world.progress(0) }
+
+// Totals returns what has been counted so far.
+func (d *Driven) Totals() Totals { return d.world.Totals }

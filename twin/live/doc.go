@@ -16,7 +16,33 @@
 // spread, over a trailing window (split conformal prediction; Vovk, Gammerman, Shafer, 2005, with the window of Gibbs and Candès,
 // NeurIPS 2021, for drift).
 //
+// # The twin
+//
+// A [Twin] is a world beside a real site. Batches of readings ([reading.Batch]) come from each [Source]; [Twin.Take] brings the world
+// to the moment and takes them. Hosts find their nodes as the user says, else by name, else in the natural order of their names;
+// what does not match or contradicts the site is reported ([Report]). Jobs that schedulers say run, run in the world on the nodes
+// that are theirs, as busy as their GPUs are measured to be (GPUs of a shared node: the busiest); jobs wait and end when they do
+// in reality. Nodes that are down or drained there are so here.
+//
+// Readings pass a sieve first: what cannot be (no number, 214748364.7 °C), comes from the future or the past, claims another's
+// UUID or floods is held back and counted, and changes no conclusion. What is older than a minute is history: it is in the log and
+// teaches nothing.
+//
+// What is measured is compared with what was expected before it came: offset + gain·model, by a [Filter] for each thing and channel,
+// which learns while the jobs of its node are at rest. A correction beyond 5 K, or 10 % of the model and 20 W, for a minute is an alarm.
+//
+// A source that does not answer changes nothing but that it is told; a scheduler that is back tells of jobs that came and went.
+//
+// [Twin.Ask] forks the present: jobs then go their own way, and what the corrections are is carried ahead.
+//
+// # Repeatable
+//
+// The twin is passive. What it takes it writes to a log first, as JSON lines after a header with the scenario; [Tape.Play] makes the
+// same twin again, to the bit ([Twin.Digest]). [Start] keeps one at the present: the one goroutine that owns it, and one for each
+// feed.
+//
 // # Left out
 //
-// Delays of readings: a reading is assimilated at its own time, in order.
+// Delays of readings: a reading is assimilated at its own time, in order. Which GPUs of a shared node a job holds. Failures of power
+// and cooling that no source tells of: a person does them ([Twin.Act]).
 package live
