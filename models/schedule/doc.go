@@ -45,14 +45,13 @@
 // state. Comparisons forgive rounding errors of 1e-9 of a node.
 //
 // Microseconds for a pass (an arrival or an end) on 12,500 full nodes of 8 GPUs, by the number of jobs that wait
-// (go test ./models/schedule -run xxx -bench Pass; 2 shared cores, AMD EPYC, Go 1.26):
+// (go test ./models/schedule -run xxx -bench 'Pass|Preempt'; 2 shared cores, AMD EPYC, Go 1.26):
 //
 //	waiting                     100   1,000   10,000   100,000
 //	easy                         65      54       99       111
 //	first-fit                     2       3        8        29
 //	conservative, first 100  16,000  16,000   18,000    16,000
-//
-//	srtf, preempting             370                40        75
+//	srtf, preempting            370       -       40        75
 //
 // Start times equal those of an independent reference on 1,000 jobs of the HPC2N log (FCFS, conservative; EASY on
 // 999), of Helios' and Tiresias' own simulators (also of their preemptive policies, to the number of preemptions), and of
