@@ -67,7 +67,7 @@ func Repeat(ctx context.Context, b *Base, at float64, acts []action.Action, o Op
 	if err != nil {
 		return nil, err
 	}
-	return leave(ctx, plan, w, acts, o)
+	return Leave(ctx, plan, w, acts, o)
 }
 
 // relive lives a plan again up to a time.
@@ -83,8 +83,8 @@ func relive(ctx context.Context, plan *scenarios.Plan, seed uint64, at float64) 
 	return w, nil
 }
 
-// leave makes a fork of a world that nobody else advances, and closes it.
-func leave(ctx context.Context, plan *scenarios.Plan, w *twin.Driven, acts []action.Action, o Options) (*Run, error) {
+// Leave makes a fork of a world that nobody else advances, and closes it.
+func Leave(ctx context.Context, plan *scenarios.Plan, w *twin.Driven, acts []action.Action, o Options) (*Run, error) {
 	defer w.Close()
 	return branch(ctx, plan, w, acts, o)
 }
