@@ -19,6 +19,7 @@ const (
 	exitMissed      = 3
 	exitInvalid     = 4
 	exitIO          = 5
+	exitSource      = 6
 	exitUnequal     = 7
 	exitInterrupted = 130
 )
@@ -34,6 +35,7 @@ var exitCodes = []struct {
 	{exitMissed, "the run is valid and an expectation, or a benchmark's target, was missed"},
 	{exitInvalid, "the scenario is invalid"},
 	{exitIO, "a file or a sink could not be read or written"},
+	{exitSource, "no source of a live twin answers"},
 	{exitUnequal, "not deterministic: two runs that must be equal differ"},
 	{exitInterrupted, "interrupted by Ctrl-C or SIGTERM; what was recorded until then is whole"},
 }

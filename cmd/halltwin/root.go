@@ -33,7 +33,7 @@ func newRoot(p *process) *cobra.Command {
 		{"Write a scenario:", []*cobra.Command{initVerb(p), checkVerb(p), libraryVerb(p), schemaVerb(p), importVerb(p)}},
 		{"Run it:", []*cobra.Command{runVerb(p), compareVerb(p), sweepVerb(p), workerVerb(p)}},
 		{"See it:", []*cobra.Command{reportVerb(p), serveVerb(p), influxVerb(p)}},
-		{"Measure it:", []*cobra.Command{probeVerb(p), agentVerb(p), benchVerb(p)}},
+		{"Measure it:", []*cobra.Command{probeVerb(p), agentVerb(p), benchVerb(p), liveVerb(p)}},
 		{"Trust it:", []*cobra.Command{verifyVerb(p), validateVerb(p), calibrateVerb(p), doctorVerb(p), versionVerb(p)}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})

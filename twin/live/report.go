@@ -86,6 +86,16 @@ func (t *Twin) Report() *Report {
 			}
 		}
 	}
+	cpu := ChannelReport{Name: "cpu.utilisation", Of: len(t.cpuUse), Residual: math.NaN(), Input: true}
+	for _, u := range t.cpuUse {
+		if !math.IsNaN(u) {
+			cpu.Subjects++
+			cpu.Measured += (u - cpu.Measured) / float64(cpu.Subjects)
+		}
+	}
+	if cpu.Subjects > 0 {
+		r.Channels = append(r.Channels, cpu)
+	}
 	return r
 }
 
