@@ -242,5 +242,25 @@ func (c *Cluster) stop() {
 	}
 	end(c.control)
 	end(c.munge)
+	c.strays()
 	_ = os.RemoveAll(c.dir) // a folder of temporary files
+}
+
+// strays ends the steps of jobs that outlive their slurmd: those whose environment names this cluster's configuration.
+func (c *Cluster) strays() {
+	mark := []byte("SLURM_CONF=" + c.Conf + "\x00")
+	found, err := filepath.Glob("/proc/[0-9]*/environ")
+	if err != nil {
+		return // the pattern is good
+	}
+	for _, path := range found {
+		text, err := os.ReadFile(path)
+		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if err != nil || pid == os.Getpid() || !bytes.Contains(text, mark) {
+			continue
+		}
+		if p, err := os.FindProcess(pid); err == nil {
+			_ = p.Kill() // it may have ended
+		}
+	}
 }
