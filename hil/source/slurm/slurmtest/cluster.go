@@ -31,7 +31,7 @@ type Cluster struct {
 	munge   *exec.Cmd
 	control *exec.Cmd
 	nodes   []*exec.Cmd
-	log     *bytes.Buffer
+	log     *os.File // what the servers say beside their own logs
 }
 
 // New starts a cluster and stops it when the test ends. It skips the test where none can be had. The environment then has
@@ -48,8 +48,11 @@ func New(t *testing.T) *Cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &Cluster{t: t, dir: dir, Conf: filepath.Join(dir, "slurm.conf"), log: &bytes.Buffer{}}
+	c := &Cluster{t: t, dir: dir, Conf: filepath.Join(dir, "slurm.conf")}
 	t.Cleanup(c.stop)
+	if c.log, err = os.Create(filepath.Join(dir, "servers.log")); err != nil {
+		t.Fatal(err)
+	}
 	c.write()
 	t.Setenv("SLURM_CONF", c.Conf)
 	c.startMunge()
@@ -209,7 +212,7 @@ func (c *Cluster) await(what string, ready func() bool) {
 	for limit := time.Now().Add(60 * time.Second); !ready(); {
 		if time.Now().After(limit) {
 			logs := ""
-			for _, name := range []string{"slurmctld.log", "slurmd-" + Node(0) + ".log", "munge/log"} {
+			for _, name := range []string{"servers.log", "slurmctld.log", "slurmd-" + Node(0) + ".log", "munge/log"} {
 				b, _ := os.ReadFile(filepath.Join(c.dir, name))
 				logs += fmt.Sprintf("\n%s: %s", name, b[max(0, len(b)-2000):])
 			}
@@ -243,6 +246,7 @@ func (c *Cluster) stop() {
 	end(c.control)
 	end(c.munge)
 	c.strays()
+	_ = c.log.Close()
 	_ = os.RemoveAll(c.dir) // a folder of temporary files
 }
 
