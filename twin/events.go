@@ -42,6 +42,7 @@ const (
 	evResponse              // phase of demand response that begins
 	evHeat                  // rack: a die comes to its slowdown or shutdown temperature
 	evMirror                // of the changes seen of a cluster's jobs
+	evMeasured              // none: what was read of bound devices counts
 )
 
 func (w *World) push(at float64, phase, kind uint8, subject int32, gen uint32) {
@@ -112,6 +113,8 @@ func (w *World) Handle(e kernel.Event) error {
 		w.poll()
 	case evMirror:
 		w.mirror(e.Subject)
+	case evMeasured:
+		w.takeMeasured()
 	case evCap:
 		w.cap()
 	case evHeat:

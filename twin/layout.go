@@ -109,7 +109,7 @@ func (w *World) lay(r, shelf int32) *layout {
 func (w *World) alike(a, b int32) (same bool, from float64) {
 	never := math.Inf(1)
 	x, y := &w.Nodes[a], &w.Nodes[b]
-	if !x.Up || !y.Up || w.gpusDown(a) != 0 || w.gpusDown(b) != 0 {
+	if !x.Up || !y.Up || w.gpusDown(a) != 0 || w.gpusDown(b) != 0 || w.isBound(a) || w.isBound(b) {
 		return false, never
 	}
 	if x.Slice < 0 || y.Slice < 0 {

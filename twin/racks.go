@@ -175,6 +175,9 @@ func (w *World) evaluateFor(n int32, t *compute.Node, inlet, window float64) sha
 	}
 	w.groups = load.Groups
 	d := t.Eval(&load, inlet)
+	if w.bound != nil {
+		w.replace(n, t, &d)
+	}
 	s.Input, s.Flow = d.Input, d.Flow
 	s.Use[account.GPU], s.Use[account.CPU], s.Use[account.Board], s.Use[account.ServerFan] = d.GPUs, d.CPUs, t.Fixed, d.Fans
 	k := 0

@@ -120,6 +120,9 @@ func (w *World) Summary(o Options) *record.Summary {
 		add(record.Carbon, "carbon.operational", "operational carbon", e.Carbon.Value(), "kg")
 		add(record.Carbon, "carbon.intensity", "mean intensity", ratio(e.Carbon.Value(), e.Total()), "kg/J")
 	}
+	if w.bound != nil {
+		w.bound.summarise(w, s)
+	}
 	s.Lost = w.losses()
 	return s
 }

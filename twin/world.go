@@ -42,6 +42,7 @@ type World struct {
 	gpus      float64  // of the site
 	targets   []target // of the expectations
 
+	bound    *bound   // what of it is real; nil: nothing
 	owns     bool     // work is this world's own
 	mirrored []Change // of jobs of a cluster, not yet done
 
@@ -345,7 +346,7 @@ func (w *World) Fork() *World {
 	for i := range f.targets {
 		f.targets[i].expr = w.targets[i].expr.Clone()
 	}
-	f.out, f.see, f.opening = nil, nil, nil
+	f.out, f.see, f.opening, f.bound = nil, nil, nil, nil
 	f.inside, f.jobSubjects, f.serviceUp, f.serviceSpeed = nil, nil, make([]int, len(w.serviceUp)), make([]float64, len(w.serviceSpeed))
 	f.drew = nil
 	f.dirty, f.flagged, f.victims, f.groups, f.hots, f.starts, f.effects, f.buffer, f.cappable = nil, nil, nil, nil, nil, nil, nil, nil, nil
