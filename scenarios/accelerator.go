@@ -16,6 +16,15 @@ func Accelerator(rack string) (training.Device, error) {
 	return deviceOf(spec), nil
 }
 
+// GPU returns a type of GPU of the library ("hardware/gpu-h100-sxm").
+func GPU(name string) (compute.GPU, error) {
+	spec := &compute.GPUSpec{}
+	if err := part(name, spec); err != nil {
+		return compute.GPU{}, err
+	}
+	return spec.Compile(), nil
+}
+
 // LanguageModel returns a model of the library ("models/llama-3.1-405b").
 func LanguageModel(name string) (*transformer.Spec, error) {
 	spec := &transformer.Spec{}

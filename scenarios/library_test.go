@@ -29,6 +29,8 @@ func specOf(name string) any {
 		return &workload.GeneratorSpec{}
 	case "services/":
 		return &serving.Spec{}
+	case "engines/":
+		return &serving.EngineSpec{}
 	case "models/":
 		return &transformer.Spec{}
 	case "what-if/":

@@ -82,7 +82,7 @@ func (p *Plan) level(t workload.Traffic, n int, v, b0, b1, dt float64) Level {
 	}
 	first := queue(n, served, mean, square/(mean*mean)-1, dt)
 	residence := output * perToken
-	slots := r.Slots(c) * float64(n)
+	slots := r.Slots(prompt+output) * float64(n)
 	slot := queue(int(slots), math.Min(served, slots/residence), residence, p.Load.outputCV*p.Load.outputCV, dt)
 
 	// What a request waits for whatever its luck: half a step, and the backlog before it, which changes over the interval.

@@ -45,7 +45,7 @@ func Compile(s *Spec, site Site) (*Plan, error) {
 	if err := d.Check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
-	p := &Plan{Name: s.Name, Replica: newReplica(s, d), GPUs: s.GPUs, Load: newLoad(&s.Load, site.Requests, site.Midnight, site.Horizon),
+	p := &Plan{Name: s.Name, Replica: NewReplica(s, d), GPUs: s.GPUs, Load: newLoad(&s.Load, site.Requests, site.Midnight, site.Horizon),
 		TTFT: float64(s.SLA.TTFT), TPOT: float64(s.SLA.TPOT)}
 	r := &p.Replica
 	if r.room <= 0 {

@@ -1,13 +1,7 @@
 package serving
 
 import (
-	"compress/gzip"
-	"encoding/csv"
 	"math"
-	"os"
-	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -22,8 +16,6 @@ import (
 var (
 	h100 = training.Device{Name: "h100", BF16: 989e12, FP8: 1979e12, Efficiency: 0.53, FP8Share: 0.585, Memory: 80e9,
 		Bandwidth: 3.35e12, Link: 450e9, Network: 50e9, Domain: 8, PerNode: 8}
-	a100 = training.Device{Name: "a100", BF16: 312e12, Efficiency: 0.72, Memory: 80e9, Bandwidth: 2.04e12, Link: 300e9,
-		Network: 25e9, Domain: 8, PerNode: 8}
 	llama70 = transformer.Spec{Layers: 80, Hidden: 8192, Heads: 64, KVHeads: 8, FFN: 28672, Gated: true, Vocab: 128256, Context: 8192}
 )
 
@@ -31,7 +23,7 @@ func ptr[T any](v T) *T { return &v }
 
 func chat() *Spec {
 	return &Spec{Name: "chat", Model: llama70, Precision: "fp8", KVBytes: 2, GPUs: 8, MaxBatch: 256, Overhead: 0.004, Headroom: 0.25,
-		Bandwidth: 0.75, Start: 180, Priority: 1000,
+		Bandwidth: 0.75, Engine: EngineSpec{Hop: 3.5e-6}, Start: 180, Priority: 1000,
 		Load: LoadSpec{Scale: 1, Rate: ptr(unit.Rate(40)), Prompt: LengthSpec{Mean: 1000}, Output: LengthSpec{Mean: 250}},
 		SLA:  SLASpec{TTFT: 0.5, TPOT: 0.04}}
 }
@@ -78,12 +70,12 @@ func TestLittle(t *testing.T) {
 		if math.Abs(b/(x*output*per)-1) > 1e-6 {
 			t.Errorf("batch %g, arrivals × residence %g", b, x*output*per)
 		}
-		if b > r.Slots(context(prompt, output)) {
+		if b > r.Slots(prompt+output) {
 			t.Errorf("batch %g above the slots", b)
 		}
 	})
 	b, _ := r.steady(r.Capacity(1000, 250)*(1-1e-9), 1000, 250, 1)
-	near(t, "batch at capacity", b, r.Slots(context(1000, 250)), 1e-3)
+	near(t, "batch at capacity", b, r.Slots(1250), 1e-3)
 }
 
 // More load, fewer replicas or slower GPUs never serve better.
@@ -182,75 +174,6 @@ func TestRequestSeries(t *testing.T) {
 	if _, err := Compile(s, Site{Device: h100, Horizon: 3600, Requests: &workload.Requests{}}); err == nil {
 		t.Error("an empty file is served")
 	}
-}
-
-// Measured rows of Splitwise (Patel et al., ISCA 2024): Llama 2 70B in FP16 with tensor parallelism over eight GPUs, time of
-// a prompt and time of a token, on an engine of 2023 that spends 24 ms a step.
-func TestSplitwise(t *testing.T) {
-	dir := os.Getenv("HALLTWIN_DATA")
-	if dir == "" {
-		dir = "../../../shared/data"
-	}
-	f, err := os.Open(filepath.Join(dir, "real/splitwise-perf/perf_model.csv.gz"))
-	if err != nil {
-		t.Skipf("no reference data (set HALLTWIN_DATA): %v", err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows, err := csv.NewReader(z).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	llama2 := llama70
-	llama2.Vocab = 32000
-	type key struct {
-		hardware      string
-		prompt, batch int
-	}
-	prompts, tokens := map[key][]float64{}, map[key][]float64{}
-	var keys []key
-	for _, row := range rows[1:] {
-		if row[10] != "8" || row[1] == "h100-80gb-pcap" {
-			continue
-		}
-		n, _ := strconv.Atoi(row[2])
-		b, _ := strconv.Atoi(row[3])
-		k := key{row[1], n, b}
-		prompt, _ := strconv.ParseFloat(row[7], 64)
-		token, _ := strconv.ParseFloat(row[8], 64)
-		if prompts[k] == nil {
-			keys = append(keys, k)
-		}
-		prompts[k] = append(prompts[k], prompt/1000)
-		tokens[k] = append(tokens[k], token/1000)
-	}
-	median := func(v []float64) float64 { slices.Sort(v); return v[len(v)/2] }
-	sumPrompt, sumToken, n := 0.0, 0.0, 0.0
-	for _, k := range keys {
-		s := chat()
-		s.Model, s.Precision, s.Overhead = llama2, "bf16", 0.024
-		d := h100
-		if k.hardware == "a100-80gb" {
-			d = a100
-		}
-		r := newReplica(s, d)
-		prefill := r.Prefill(float64(k.prompt * k.batch)) // a batch of prompts is one long prefill, but for attention
-		step := r.Step(float64(k.batch), float64(k.prompt)+64)
-		ep, et := prefill/median(prompts[k])-1, step/median(tokens[k])-1
-		t.Logf("%s prompt %4d batch %2d: prefill %.0f ms (%+.0f %%), token %.1f ms (%+.0f %%)", k.hardware, k.prompt, k.batch,
-			1000*prefill, 100*ep, 1000*step, 100*et)
-		if k.prompt*k.batch > 2048 || k.batch > 16 {
-			continue // kernels of that engine that are quadratic in memory or repeat key heads
-		}
-		sumPrompt, sumToken, n = sumPrompt+math.Abs(ep), sumToken+math.Abs(et), n+1
-	}
-	if sumPrompt > 0.2*n || sumToken > 0.2*n {
-		t.Errorf("mean error above 20 %%")
-	}
-	t.Logf("mean error: prefill %.1f %%, token %.1f %%", 100*sumPrompt/n, 100*sumToken/n)
 }
 
 func FuzzCount(f *testing.F) {

@@ -24,10 +24,14 @@ type Spec struct {
 	MaxBatch  int              `yaml:"max_batch" doc:"requests that a replica generates for at once, memory permitting" default:"256" source:"typical" range:"[1,)"`
 	Headroom  unit.Ratio       `yaml:"headroom" doc:"load above the peak that replicas: auto provides for" default:"25 %" source:"typical" range:"[0,10]"`
 	Overhead  unit.Duration    `yaml:"overhead" doc:"time of a step that no size shortens: scheduling, sampling, launches" default:"4 ms" source:"typical of engines with CUDA graphs; 24 ms in older ones" range:"[0,)"`
-	Attained  *unit.Ratio      `yaml:"attained" doc:"share of the peak that prefill reaches; absent: that of the GPU type" range:"(0,1]"`
-	Bandwidth unit.Ratio       `yaml:"bandwidth" doc:"share of the memory bandwidth that generation reaches" default:"75 %" source:"typical" range:"(0,1]"`
-	Start     unit.Duration    `yaml:"start" doc:"time from the placement of a replica until it answers: load the weights, warm up" default:"3 min" source:"typical" range:"[0,)"`
-	Priority  float64          `yaml:"priority" doc:"of its replicas in the queue; larger is more urgent" default:"1000"`
+	Engine    EngineSpec       `yaml:"engine" doc:"what its software costs beside arithmetic and memory"`
+	Chunk     int              `yaml:"chunk" doc:"tokens that a step holds where prompts are taken in chunks beside generation; 0: whole prompts, between steps" default:"0" range:"[0,)"`
+	// PrefixHits is what caches hold of prompts; only the rest is computed.
+	PrefixHits unit.Ratio    `yaml:"prefix_hits" doc:"share of the prompt tokens found in the prefix cache: only the rest is computed" default:"0" range:"[0,1)"`
+	Attained   *unit.Ratio   `yaml:"attained" doc:"share of the peak that prefill reaches; absent: that of the GPU type" range:"(0,1]"`
+	Bandwidth  unit.Ratio    `yaml:"bandwidth" doc:"share of the memory bandwidth that generation reaches" default:"75 %" source:"typical" range:"(0,1]"`
+	Start      unit.Duration `yaml:"start" doc:"time from the placement of a replica until it answers: load the weights, warm up" default:"3 min" source:"typical" range:"[0,)"`
+	Priority   float64       `yaml:"priority" doc:"of its replicas in the queue; larger is more urgent" default:"1000"`
 
 	Load LoadSpec `yaml:"load" doc:"the requests it gets" required:"true"`
 	SLA  SLASpec  `yaml:"sla" doc:"the service level"`

@@ -61,7 +61,7 @@ func (e *MissingError) Error() string {
 }
 
 // benchmarks is the registry, filled where each benchmark is defined in its own file.
-var benchmarks = []Benchmark{SURFWeek, SURFWeekLive, OpenDCMicro, RAPSFrontier, RAPSMarconi100, Schedules, Failures, PhysicsReferences, PowerSequences, AnnualPUE, Integrator, RideThrough, WholePlants, Collectives, StepTime, MLPerfPower, Reliability}
+var benchmarks = []Benchmark{SURFWeek, SURFWeekLive, OpenDCMicro, RAPSFrontier, RAPSMarconi100, Schedules, Failures, PhysicsReferences, PowerSequences, AnnualPUE, Integrator, RideThrough, WholePlants, Collectives, StepTime, MLPerfPower, Reliability, Serving}
 
 // All returns every benchmark, in the order in which they are listed.
 func All() []Benchmark { return benchmarks }

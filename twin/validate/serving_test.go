@@ -1,0 +1,5 @@
+package validate
+
+import "testing"
+
+func TestServing(t *testing.T) { check(t, Serving) }
