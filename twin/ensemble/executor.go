@@ -110,21 +110,22 @@ func (l Local) Execute(ctx context.Context, r *Round) error {
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
-	queue := make(chan Task)
+	bundles := r.bundles()
+	queue := make(chan []Task)
 	var workers sync.WaitGroup
-	for range min(n, len(r.tasks)) {
+	for range min(n, len(bundles)) {
 		workers.Go(func() {
-			for t := range queue {
-				if err := r.make(ctx, t); err != nil {
+			for tasks := range queue {
+				if err := r.makeBundle(ctx, tasks); err != nil {
 					fail(err)
 				}
 			}
 		})
 	}
 feed:
-	for _, t := range r.tasks {
+	for _, tasks := range bundles {
 		select {
-		case queue <- t:
+		case queue <- tasks:
 		case <-ctx.Done():
 			break feed
 		}
@@ -132,18 +133,4 @@ feed:
 	close(queue)
 	workers.Wait()
 	return context.Cause(ctx)
-}
-
-// make makes one run, unless its result is at hand.
-func (r *Round) make(ctx context.Context, t Task) error {
-	j, todo := r.Prepare(t)
-	if !todo {
-		return nil
-	}
-	defer r.Release(j)
-	m, err := Make(ctx, j.Plan, j.Seed, r.experiment.Version)
-	if err != nil {
-		return err
-	}
-	return r.Done(j, m)
 }

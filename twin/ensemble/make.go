@@ -21,7 +21,9 @@ type Made struct {
 
 // Make makes one run of a plan. A run that breaks is a result; an error says that there is none, since the context ended.
 func Make(ctx context.Context, plan *scenarios.Plan, seed uint64, version string) (Made, error) {
-	s, err := live(ctx, plan, seed, version)
+	s, err := guarded(seed, func() (*record.Summary, error) {
+		return twin.Run(ctx, plan, twin.Options{Seed: seed, Version: version})
+	})
 	if s == nil || s.Verdict == record.Interrupted {
 		return Made{}, errors.Join(err, ctx.Err())
 	}
@@ -33,15 +35,15 @@ func Broken(seed uint64, reason string) Made {
 	return Made{Result: Result{Seed: seed, Verdict: record.Broken, Reason: reason}}
 }
 
-// live makes a run. One that panics is a bug of ours; it breaks that run and no other.
-func live(ctx context.Context, plan *scenarios.Plan, seed uint64, version string) (s *record.Summary, err error) {
+// guarded makes a run, or a part of one. One that panics is a bug of ours; it breaks that run and no other.
+func guarded(seed uint64, run func() (*record.Summary, error)) (s *record.Summary, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			s = &record.Summary{Seed: seed, Verdict: record.Broken, Reason: fmt.Sprintf("panic: %v (%s)", p, place(debug.Stack()))}
 			err = nil
 		}
 	}()
-	s, err = twin.Run(ctx, plan, twin.Options{Seed: seed, Version: version})
+	s, err = run()
 	if err != nil && s == nil {
 		s = &record.Summary{Seed: seed, Verdict: record.Broken, Reason: err.Error()}
 	}
