@@ -162,6 +162,7 @@ func (c *Config) Bind(users, queues []string) {
 			c.preemption.firmly[i] = slices.Contains(c.preemption.firm, q)
 		}
 	}
+	c.reservations = slices.Clone(c.reservations) // a plan is shared by worlds whose users have other numbers
 	for i := range c.reservations {
 		r := &c.reservations[i]
 		r.user, r.queue = -1, -1
