@@ -140,6 +140,7 @@ func (c *compiler) compile() *Plan {
 	c.timeline()
 	c.controls()
 	c.capping()
+	c.economics()
 	c.record()
 	c.expect()
 	c.inputs()

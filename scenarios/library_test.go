@@ -9,6 +9,7 @@ import (
 
 	"github.com/halltwin/halltwin/models/compute"
 	"github.com/halltwin/halltwin/models/cooling"
+	"github.com/halltwin/halltwin/models/economics"
 	"github.com/halltwin/halltwin/models/failure"
 	"github.com/halltwin/halltwin/models/power"
 	"github.com/halltwin/halltwin/models/serving"
@@ -31,6 +32,11 @@ func specOf(name string) any {
 		return &serving.Spec{}
 	case "engines/":
 		return &serving.EngineSpec{}
+	case "economics/":
+		if kind == "tariff" {
+			return &economics.TariffSpec{}
+		}
+		return &economics.Spec{}
 	case "models/":
 		return &transformer.Spec{}
 	case "what-if/":

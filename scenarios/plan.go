@@ -9,6 +9,7 @@ import (
 	"github.com/halltwin/halltwin/models/channel"
 	"github.com/halltwin/halltwin/models/compute"
 	"github.com/halltwin/halltwin/models/cooling"
+	"github.com/halltwin/halltwin/models/economics"
 	"github.com/halltwin/halltwin/models/fabric"
 	"github.com/halltwin/halltwin/models/facility"
 	"github.com/halltwin/halltwin/models/failure"
@@ -44,6 +45,8 @@ type Plan struct {
 	DesignIT  float64 // W at the rack feeds with everything at full load
 	Other     float64 // W of lighting, offices and the like
 	Costs     account.Spec
+	Economics *economics.Plan // nil where the scenario says nothing
+	Training  []Training
 
 	Power     *power.Plan
 	Cooling   *cooling.Plan

@@ -7,6 +7,7 @@ import (
 	"github.com/halltwin/halltwin/models/account"
 	"github.com/halltwin/halltwin/models/compute"
 	"github.com/halltwin/halltwin/models/cooling"
+	"github.com/halltwin/halltwin/models/economics"
 	"github.com/halltwin/halltwin/models/fabric"
 	"github.com/halltwin/halltwin/models/failure"
 	"github.com/halltwin/halltwin/models/power"
@@ -38,9 +39,11 @@ type Spec struct {
 	Costs     account.Spec  `yaml:"costs" doc:"what energy and water cost beside the grid's own series"`
 	Controls  ControlsSpec  `yaml:"controls" doc:"control laws above the plant's own"`
 	Timeline  []ActionSpec  `yaml:"timeline" doc:"what happens when"`
-	Record    RecordSpec    `yaml:"record" doc:"what is recorded"`
-	Expect    []ExpectSpec  `yaml:"expect" doc:"targets; a missed one ends a run with exit code 3"`
-	Step      StepSpec      `yaml:"step" doc:"length of the physical step"`
+	// Economics is beside costs: with it the site has capital, people and tariffs, and jobs have bills.
+	Economics *economics.Spec `yaml:"economics" doc:"capital, people, tariffs and embodied carbon; with it every job has its bill"`
+	Record    RecordSpec      `yaml:"record" doc:"what is recorded"`
+	Expect    []ExpectSpec    `yaml:"expect" doc:"targets; a missed one ends a run with exit code 3"`
+	Step      StepSpec        `yaml:"step" doc:"length of the physical step"`
 
 	Variants map[string]*document.Value `yaml:"variants" doc:"named patches on this file; set and at are shorthand for one timeline action"`
 	Sweep    map[string]AxisSpec        `yaml:"sweep" doc:"named axes; an experiment runs their product, or samples it"`

@@ -141,6 +141,7 @@ func (c *compiler) train(path string, s *training.Spec) {
 		p.Job.Profile = int32(len(c.plan.fixed.Profiles))
 		c.plan.fixed.Profiles = append(c.plan.fixed.Profiles, *p.Profile)
 	}
+	c.plan.Training = append(c.plan.Training, Training{Job: p.Job.ID, Plan: p})
 	c.addJob(path, p.Job)
 }
 

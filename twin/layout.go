@@ -69,6 +69,9 @@ func (w *World) stirJob(j int32) {
 
 func (w *World) mark(r int32) {
 	rs := &w.Racks[r]
+	if w.plan.Economics != nil {
+		w.charge(&w.Money.Shares, r)
+	}
 	if rs.Mark != w.Now {
 		rs.count(w.Now)
 	}

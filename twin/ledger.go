@@ -66,6 +66,9 @@ func (w *World) closeBooks() error {
 	if err := w.Books.Check(); err != nil {
 		return err
 	}
+	if err := w.closeBills(); err != nil {
+		return err
+	}
 	return w.close("GPU time held", []LedgerRow{{"by devices (GPU-s)", w.Totals.Busy}, {"by jobs (GPU-s)", -w.Books.GPU.Held()}})
 }
 

@@ -77,6 +77,9 @@ func (w *World) evaluate(r int32) {
 	if !rs.On {
 		rs.Power, w.rackPower[r] = 0, 0
 		w.watchDies(r, math.Inf(1))
+		if w.plan.Economics != nil {
+			w.apportion(r)
+		}
 		return
 	}
 	lo, hi := w.plan.Tree.Children(facility.Node, r)
@@ -108,6 +111,9 @@ func (w *World) evaluate(r int32) {
 	}
 	w.Throttled += rs.Throttled
 	w.Limited += rs.Limited
+	if w.plan.Economics != nil {
+		w.apportion(r)
+	}
 	w.watchDies(r, cross)
 	w.tellHeat(r, before)
 	if rs.Flow == 0 && rt.Flow > 0 {

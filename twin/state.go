@@ -4,6 +4,7 @@ import (
 	"github.com/halltwin/halltwin/models/account"
 	"github.com/halltwin/halltwin/models/compute"
 	"github.com/halltwin/halltwin/models/cooling"
+	"github.com/halltwin/halltwin/models/economics"
 	"github.com/halltwin/halltwin/models/failure"
 	"github.com/halltwin/halltwin/models/power"
 	"github.com/halltwin/halltwin/models/schedule"
@@ -71,6 +72,7 @@ type State struct {
 	Failure failure.State
 
 	Books   account.Books
+	Money   economics.State // empty in a scenario that says nothing of it
 	Totals  Totals
 	Hottest Extremes
 	Meters  []Meter // of the expectations

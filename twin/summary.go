@@ -123,6 +123,7 @@ func (w *World) Summary(o Options) *record.Summary {
 	if w.bound != nil {
 		w.bound.summarise(w, s)
 	}
+	w.costKPIs(s)
 	s.Lost = w.losses()
 	return s
 }

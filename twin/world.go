@@ -110,6 +110,7 @@ func New(plan *scenarios.Plan, seed uint64) (*World, error) {
 	for n := range w.Nodes {
 		w.Nodes[n] = NodeState{Slice: -1, Up: true, LeftAt: math.Inf(-1)}
 	}
+	w.Money = w.newMoney()
 	w.Caps = newCaps(plan.Capping, len(w.Racks), w.levels)
 	w.out = func(e *record.Event) { w.opening = append(w.opening, *e) }
 	w.begin()
@@ -277,7 +278,10 @@ func (w *World) integrate(dt float64) {
 	if w.plan.Price != nil {
 		f.Price = w.plan.Price.Mean(&w.PriceCursor, w.Now, w.Now+dt)
 	}
-	w.Books.Energy.Add(&f, &w.plan.Costs, dt)
+	carbon, cost := w.Books.Energy.Add(&f, &w.plan.Costs, dt)
+	if w.plan.Economics != nil {
+		w.spend(&f, dt, cost, carbon)
+	}
 	t.Flowed += p.IT * dt
 	t.Mech += p.Mech * dt
 
@@ -340,7 +344,7 @@ func (w *World) Fork() *World {
 	}
 	s.Sched, s.Power, s.Cooling, s.Failure = *w.Sched.Clone(), *w.Power.Clone(), *w.Cooling.Clone(), *w.Failure.Clone()
 	s.Solar.Live, s.Solar.Back = slices.Clone(w.Solar.Live), slices.Clone(w.Solar.Back)
-	s.Books = *w.Books.Clone()
+	s.Books, s.Money = *w.Books.Clone(), w.Money.Clone()
 	s.Meters, s.Missed = cloneMeters(w.Meters), slices.Clone(w.Missed)
 	f.targets = slices.Clone(w.targets)
 	for i := range f.targets {

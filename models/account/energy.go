@@ -51,8 +51,8 @@ type Energy struct {
 	Water               Sum              // kg
 }
 
-// Add enters flows that held for dt seconds.
-func (e *Energy) Add(f *Flows, s *Spec, dt float64) {
+// Add enters flows that held for dt seconds, and returns what they made and cost.
+func (e *Energy) Add(f *Flows, s *Spec, dt float64) (carbon, cost float64) {
 	e.Grid.Add(f.Grid * dt)
 	e.Genset.Add(f.Genset * dt)
 	e.Solar.Add(f.Solar * dt)
@@ -61,11 +61,13 @@ func (e *Energy) Add(f *Flows, s *Spec, dt float64) {
 	for p := range f.Use {
 		e.Use[p].Add(f.Use[p] * dt)
 	}
-	carbon := (f.Grid*f.Carbon + f.Genset*float64(s.GensetCarbon)) * dt
+	carbon = (f.Grid*f.Carbon + f.Genset*float64(s.GensetCarbon)) * dt
 	water := f.Water * dt
 	e.Carbon.Add(carbon)
 	e.Water.Add(water)
-	e.Cost.Add((f.Grid*f.Price+f.Genset*float64(s.GensetPrice)-f.Export*float64(s.ExportPrice))*dt + (water*float64(s.WaterPrice)+carbon*float64(s.CarbonPrice))/1000)
+	cost = (f.Grid*f.Price+f.Genset*float64(s.GensetPrice)-f.Export*float64(s.ExportPrice))*dt + (water*float64(s.WaterPrice)+carbon*float64(s.CarbonPrice))/1000
+	e.Cost.Add(cost)
+	return carbon, cost
 }
 
 // Total returns the energy that the site took in: from grid, generators and its own array, less what it gave back, in J.

@@ -42,6 +42,8 @@ var table = number([]row{
 	{"gpu.temperature", "degC", f.GPU, Gauge, Max, "Temperature of the die."},
 	{"gpu.utilisation", "", f.GPU, Gauge, Mean, "Share of time that the device is busy, 0 to 1."},
 
+	{"gpu_hour_cost", "USD", f.Site, Total, Mean, "All that the site costs, capital and people included, for each useful GPU-hour."},
+
 	{"gpu_hours", "h", f.Site, Total, Sum, "GPU-hours held by jobs."},
 
 	{"gpus.busy", "", f.Site, Gauge, Sum, "GPUs held by jobs."},
@@ -142,6 +144,8 @@ var table = number([]row{
 	{"site.carbon_intensity", "kg/J", f.Site, Gauge, Last, "Carbon dioxide equivalent of a unit of energy from the grid."},
 	{"site.cooling_power", "W", f.Site, Gauge, Last, "Electrical power of fans, pumps, chillers, towers and dry coolers."},
 	{"site.cost", "USD", f.Site, Total, Last, "Cost of the energy drawn."},
+	{"site.demand_cost", "USD", f.Site, Total, Last, "Demand charges of the tariff, for what the run has covered of its months."},
+	{"site.embodied_carbon", "kg", f.Site, Total, Last, "Carbon dioxide equivalent of making what the site owns, for the part of its life that has passed."},
 	{"site.energy", "J", f.Site, Total, Last, "Energy that the site took in: from utilities, generators and its own solar array, less what it gave back."},
 	{"site.energy_price", "USD/J", f.Site, Gauge, Last, "Price of energy from the grid."},
 	{"site.export_energy", "J", f.Site, Total, Last, "Energy given back to the grid."},
@@ -156,6 +160,7 @@ var table = number([]row{
 	{"site.solar_energy", "J", f.Site, Total, Last, "Energy from the site's own solar array."},
 	{"site.solar_power", "W", f.Site, Gauge, Last, "Power from the site's own solar array."},
 	{"site.tank_charge", "", f.Site, Gauge, Last, "Charge of the buffer tank, of the emptier of two: 1 where all its water is at the set point, 0 where it is as warm as the return at the design load."},
+	{"site.total_cost", "USD", f.Site, Total, Last, "All that the site costs: energy with its tariff, water, capital paid back over its life, people, upkeep and taxes, less credits."},
 	{"site.water", "kg", f.Site, Total, Last, "Water used by towers, pads and humidifiers."},
 
 	{"sla.met", "", f.Site, Total, Min, "Share of requests answered within the SLA, of the service that did worst."},

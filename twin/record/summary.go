@@ -56,6 +56,7 @@ type Summary struct {
 	Expectations []Expectation  `json:"expectations"`
 	Groups       []Group        `json:"groups"`
 	Lost         []Loss         `json:"lost_gpu_hours,omitempty"` // the largest first
+	Bills        []Bill         `json:"bills,omitempty"`          // of jobs, the dearest first; then of the other jobs, and of idle capacity
 	Events       map[string]int `json:"events,omitempty"`         // how many, by severity
 	Notes        []string       `json:"notes,omitempty"`          // what a reader must know: "weather: typical year …"
 	Failed       []SinkFailure  `json:"failed_sinks,omitempty"`   // what was not fully written
@@ -102,6 +103,17 @@ type Loss struct {
 	Cause    string  `json:"cause"`
 	GPUHours float64 `json:"gpu_hours"`
 	Subject  string  `json:"subject,omitempty"` // the worst place
+}
+
+// Bill is what a job owes of all that the site costs and emits.
+type Bill struct {
+	Name     string  `json:"name"`
+	Jobs     int     `json:"jobs,omitempty"` // that it is of
+	GPUHours float64 `json:"gpu_hours"`
+	Energy   float64 `json:"energy_j"` // with its share of cooling and losses
+	Cost     float64 `json:"cost_usd"`
+	Carbon   float64 `json:"carbon_kg"`
+	Tokens   float64 `json:"tokens,omitempty"` // learned from, or generated
 }
 
 // SinkFailure says what a sink failed to write.

@@ -52,6 +52,7 @@ type content struct {
 	Groups       []group
 	Key          []pair
 	Lost         []loss
+	Bills        []bill
 	Events       []event
 	MoreEvents   string
 	Inputs       []record.Input
@@ -171,6 +172,7 @@ func (b *builder) judge(c *content, s *record.Summary) {
 		}
 	}
 	c.Lost = losses(s.Lost)
+	c.Bills = bills(s.Bills)
 	c.Notes = s.Notes
 }
 

@@ -19,6 +19,9 @@ func (s Screen) Summary(sum *record.Summary) error {
 		if g.Name == record.Compute {
 			p.lost(sum.Lost)
 		}
+		if g.Name == record.Cost {
+			p.bills(sum.Bills)
+		}
 	}
 	p.notes(sum)
 	p.verdict(sum)
