@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -22,7 +23,9 @@ type agentFlags struct {
 	hardware
 	rate         float64
 	listen, push string
-	influx       bool
+	influx       string
+	ca, spool    string
+	as           string
 	hold         string
 	stopAt       float64
 	samples      int
@@ -34,10 +37,11 @@ func agentVerb(p *process) *cobra.Command {
 		Use:   "agent",
 		Short: "Read this host's devices steadily and make it known",
 		Long: "Agent samples GPUs, processors and, where one is named, a management controller. It answers Prometheus under\n" +
-			"dcgm-exporter's names, and pushes to a live twin or to InfluxDB with the token in HALLTWIN_AGENT_TOKEN. It goes on when a GPU\n" +
-			"is lost, the driver restarts or the network is cut. With --hold it keeps the GPUs of this host under one power budget; their\n" +
-			"limits are restored when it ends, however it ends.",
-		Example: examples("halltwin agent --listen :9400", "halltwin agent --rate 10 --push https://twin.example:7411/readings --hold '4 kW'"),
+			"dcgm-exporter's names, pushes to a live twin with the token in HALLTWIN_AGENT_TOKEN, and to InfluxDB with that in\n" +
+			"HALLTWIN_INFLUX_TOKEN. It goes on when a GPU is lost, the driver restarts or the network is cut: readings wait, with --spool\n" +
+			"on disk, where they outlive the agent, and arrive later, in order. With --hold it keeps the GPUs of this host under one power\n" +
+			"budget; their limits are restored when it ends, however it ends.",
+		Example: examples("halltwin agent --listen :9400", "halltwin agent --rate 10 --push https://twin.example:7411/readings --spool /var/lib/halltwin --hold '4 kW'"),
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if err := warnPending(p); err != nil {
@@ -52,8 +56,11 @@ func agentVerb(p *process) *cobra.Command {
 	f.register(c)
 	c.Flags().Float64Var(&f.rate, "rate", 1, "readings a second, 1 to 20")
 	c.Flags().StringVar(&f.listen, "listen", "", "address on which Prometheus is answered, as 127.0.0.1:9400")
-	c.Flags().StringVar(&f.push, "push", "", "address to which readings are posted")
-	c.Flags().BoolVar(&f.influx, "influx", false, "--push is an InfluxDB write address (…/api/v2/write?org=…&bucket=…&precision=ns)")
+	c.Flags().StringVar(&f.push, "push", "", "address of a live twin to which readings are posted")
+	c.Flags().StringVar(&f.influx, "influx", "", "write address of an InfluxDB, as https://host:8086/api/v2/write?org=…&bucket=…&precision=ns")
+	c.Flags().StringVar(&f.ca, "ca", "", "file of certificates to trust, beside the system's")
+	c.Flags().StringVar(&f.spool, "spool", "", "folder in which readings wait that could not be sent yet, 1 GiB at most for each receiver; in memory by default")
+	c.Flags().StringVar(&f.as, "as", "", "name of this host; its own by default")
 	c.Flags().StringVar(&f.hold, "hold", "", "power budget of this host's GPUs, as '4 kW'")
 	c.Flags().Float64Var(&f.stopAt, "stop-at", 84, "with --hold: die temperature in °C at which all limits go to their lowest")
 	c.Flags().IntVar(&f.samples, "samples", 0, "end after so many rounds; 0: go on")
@@ -62,8 +69,8 @@ func agentVerb(p *process) *cobra.Command {
 
 // run samples until it is told to stop.
 func (f *agentFlags) run(p *process) error {
-	if f.listen == "" && f.push == "" && f.hold == "" {
-		return usage("nobody would hear it: give --listen, --push or --hold")
+	if f.listen == "" && f.push == "" && f.influx == "" && f.hold == "" {
+		return usage("nobody would hear it: give --listen, --push, --influx or --hold")
 	}
 	ctx, stop := p.interruptible("stopping")
 	defer stop()
@@ -74,9 +81,12 @@ func (f *agentFlags) run(p *process) error {
 		return err
 	}
 	var wait sync.WaitGroup
-	defer wait.Wait()
-	if a.pusher != nil {
-		wait.Go(func() { a.pusher.Run(ctx) })
+	defer func() {
+		cancel()
+		wait.Wait()
+	}()
+	for _, x := range a.pushers {
+		wait.Go(func() { x.Run(ctx) })
 	}
 	if f.listen != "" {
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", f.listen)
@@ -87,11 +97,18 @@ func (f *agentFlags) run(p *process) error {
 		mux.Handle("/metrics", a.exporter)
 		s := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 		wait.Go(func() { s.Serve(l) }) //nolint:errcheck // it ends by Close
-		defer s.Close()
+		defer context.AfterFunc(ctx, func() { s.Close() })()
 		fmt.Fprintf(p.stderr.Out, "Prometheus is answered on http://%s/metrics\n", l.Addr())
 	}
 	err := a.watch(ctx)
 	cancel()
+	wait.Wait()
+	for _, x := range a.pushers {
+		if n := x.Counts(); n.Waiting+n.Dropped+n.Refused > 0 {
+			fmt.Fprintf(p.stderr.Out, "%s: %d readings sent, %d wait, %d had to go, %d refused\n", x.URL, n.Sent, n.Waiting, n.Dropped, n.Refused)
+		}
+		err = errors.Join(err, x.Close())
+	}
 	if a.guard != nil {
 		err = errors.Join(err, a.guard.Restore())
 	}
@@ -107,7 +124,7 @@ type agents struct {
 	flags    *agentFlags
 	sources  []device.Source
 	exporter *agent.Exporter
-	pusher   *agent.Pusher
+	pushers  []*agent.Pusher
 	holder   *loop.Holder
 	guard    *guard.Guard
 	filter   *device.Filter
@@ -117,17 +134,33 @@ func (a *agents) prepare(ctx context.Context) error {
 	f, p := a.flags, a.process
 	a.sources = f.sources(p)
 	a.exporter = &agent.Exporter{}
-	if f.push != "" {
-		format := agent.Twin
-		if f.influx {
-			format = agent.Influx
+	influxToken := p.getenv("HALLTWIN_INFLUX_TOKEN")
+	if influxToken == "" {
+		influxToken = p.getenv("INFLUX_TOKEN")
+	}
+	for _, to := range []struct {
+		address, token, spool string
+		format                agent.Format
+	}{{f.push, p.getenv("HALLTWIN_AGENT_TOKEN"), "twin", agent.Twin}, {f.influx, influxToken, "influx", agent.Influx}} {
+		if to.address == "" {
+			continue
 		}
-		pusher, err := agent.NewPusher(f.push, p.getenv("HALLTWIN_AGENT_TOKEN"), format)
+		x, err := agent.NewPusher(to.address, to.token, to.format)
 		if err != nil {
 			return usage("%w", err)
 		}
-		pusher.Say = func(format string, args ...any) { fmt.Fprintf(p.stderr.Out, format+"\n", args...) }
-		a.pusher = pusher
+		x.Say = func(format string, args ...any) { fmt.Fprintf(p.stderr.Out, format+"\n", args...) }
+		if f.ca != "" {
+			if err := x.Trust(f.ca); err != nil {
+				return usage("--ca: %w", err)
+			}
+		}
+		if f.spool != "" {
+			if err := x.Spool(filepath.Join(f.spool, to.spool), 0); err != nil {
+				return &exitError{exitIO, err}
+			}
+		}
+		a.pushers = append(a.pushers, x)
 	}
 	if f.hold == "" {
 		return nil
@@ -188,9 +221,12 @@ func (a *agents) watch(ctx context.Context) error {
 
 func (a *agents) receive(d device.Device, r *device.Reading) error {
 	id := d.Identity()
+	if a.flags.as != "" {
+		id.Host = a.flags.as
+	}
 	a.exporter.Put(id, r)
-	if a.pusher != nil {
-		a.pusher.Put(id, r)
+	for _, x := range a.pushers {
+		x.Put(id, r)
 	}
 	if a.holder != nil {
 		return a.holder.Read(d, r)

@@ -5,17 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/halltwin/halltwin/hil/source/local"
-	"github.com/halltwin/halltwin/hil/source/prometheus"
-	"github.com/halltwin/halltwin/hil/source/push"
-	"github.com/halltwin/halltwin/hil/source/slurm"
 	"github.com/halltwin/halltwin/models/action"
 	"github.com/halltwin/halltwin/scenarios"
 	"github.com/halltwin/halltwin/twin"
@@ -32,6 +25,9 @@ type liveFlags struct {
 	every   time.Duration
 	log     string
 	replay  string
+	resume  string
+	agents  string
+	doors   []func(*live.Twin) // opened once the twin knows its past
 	whatIf  []string
 	ahead   time.Duration
 	last    time.Duration
@@ -52,10 +48,14 @@ func liveVerb(p *process) *cobra.Command {
 			"  slurm             squeue and sinfo on PATH\n" +
 			"  slurm=URL         slurmrestd, with the token in HALLTWIN_SLURM_TOKEN\n" +
 			"  prometheus=URL    a Prometheus server that scrapes dcgm-exporter, halltwin agent or ipmi_exporter\n" +
-			"  agents=ADDRESS    readings that `halltwin agent --push http://ADDRESS/readings` posts; tokens in HALLTWIN_AGENT_TOKENS\n" +
+			"  agents=ADDRESS    readings that `halltwin agent --push https://ADDRESS/readings` posts, over TLS (--tls-cert, --tls-key)\n" +
+			"                    and with a token for each agent (--agent-tokens, or the variable HALLTWIN_AGENT_TOKENS); on a loopback\n" +
+			"                    address also without\n" +
 			"  devices           those of this machine; --redfish adds its management controller\n\n" +
-			"Readings are logged with --log; --replay lives such a log again, to the same twin. Ctrl-C ends it.",
+			"Readings are logged with --log; --replay lives such a log again, to the same twin, and --resume goes on where a log ends.\n" +
+			"Ctrl-C ends it.",
 		Example: examples("halltwin live", "halltwin live my-hall.yaml --source slurm --source prometheus=http://mon:9090 --log readings.jsonl",
+			"halltwin live --resume readings.jsonl --source slurm --source prometheus=http://mon:9090",
 			"halltwin live my-hall.yaml --source slurm --for 30s --what-if 'fail hall-0/row-0/rack-3' --json"),
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return f.run(p, args) },
@@ -67,6 +67,8 @@ func liveVerb(p *process) *cobra.Command {
 	c.Flags().DurationVar(&f.every, "every", time.Second, "time between two questions to a source, 100ms to 10m")
 	c.Flags().StringVar(&f.log, "log", "", "file that gets every reading")
 	c.Flags().StringVar(&f.replay, "replay", "", "live a log again instead of the present")
+	c.Flags().StringVar(&f.resume, "resume", "", "go on with the twin of a log, and append to it")
+	c.Flags().StringVar(&f.agents, "agent-tokens", "", "file of tokens of agents, HOST SECRET a line; HOST may be a pattern, as gpu-1*")
 	c.Flags().StringArrayVar(&f.whatIf, "what-if", nil, "answer, before it ends, what happens if this is done then: 'fail rack[3]'; may be repeated, all are done together")
 	c.Flags().DurationVar(&f.ahead, "ahead", time.Hour, "how far --what-if looks ahead")
 	c.Flags().DurationVar(&f.last, "for", 0, "end after this time; 0: go on")
@@ -74,6 +76,7 @@ func liveVerb(p *process) *cobra.Command {
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no status and no event lines")
 	c.Flags().BoolVar(&f.json, "json", false, "print the report as JSON")
 	f.serve.add(c)
+	exclude(c, [2]string{"replay", "resume"}, [2]string{"replay", "log"}, [2]string{"resume", "log"})
 	return c
 }
 
@@ -98,6 +101,12 @@ func (f *liveFlags) run(p *process, args []string) error {
 		defer cancel()
 		ctx = limited
 	}
+	if f.resume != "" {
+		if len(args) > 0 || len(f.pins) > 0 || len(f.set) > 0 {
+			return usage("--resume has its scenario in the log: give the sources only")
+		}
+		return f.goOn(ctx, p, acts)
+	}
 	plan, err := f.plan(ctx, p, args)
 	if err != nil {
 		return err
@@ -119,7 +128,7 @@ func (f *liveFlags) run(p *process, args []string) error {
 		defer file.Close() //nolint:errcheck // each entry has been written by itself
 		o.Log = file
 	}
-	return f.beside(ctx, p, plan, feeds, o, acts)
+	return f.beside(ctx, p, plan, feeds, o, acts, nil)
 }
 
 // plan compiles the scenario, or the site that this machine is, from now on.
@@ -143,75 +152,6 @@ func (f *liveFlags) plan(ctx context.Context, p *process, args []string) (*scena
 		return nil, err
 	}
 	return compile(file, args[0], "", "was not run")
-}
-
-// feeds returns the sources.
-func (f *liveFlags) feeds(ctx context.Context, p *process) (feeds []live.Feed, scheduled bool, err error) {
-	names := f.sources
-	if len(names) == 0 {
-		names = []string{"devices"}
-	}
-	seen := map[string]bool{}
-	for _, text := range names {
-		kind, where, _ := strings.Cut(text, "=")
-		if seen[kind] {
-			return nil, false, usage("--source %s is given twice", kind)
-		}
-		seen[kind] = true
-		var s live.Source
-		switch kind {
-		case "slurm":
-			scheduled = true
-			if where != "" {
-				s = &slurm.REST{URL: where, User: p.getenv("HALLTWIN_SLURM_USER"), Token: p.getenv("HALLTWIN_SLURM_TOKEN")}
-				break
-			}
-			c := &slurm.Command{}
-			if err := c.Probe(); err != nil {
-				return nil, false, &exitError{exitSource, err}
-			}
-			s = c
-		case "prometheus":
-			if s, err = prometheus.New(where); err != nil {
-				return nil, false, usage("--source: %w", err)
-			}
-		case "devices":
-			s = local.New(f.hardware.sources(p)...)
-		case "agents":
-			r := push.New(strings.Fields(p.getenv("HALLTWIN_AGENT_TOKENS"))...)
-			if err := receive(ctx, p, where, r); err != nil {
-				return nil, false, err
-			}
-			s = r
-		default:
-			return nil, false, usage("--source %q: there are slurm, slurm=URL, prometheus=URL, agents=ADDRESS and devices", text)
-		}
-		feeds = append(feeds, live.Feed{Source: s, Every: f.every})
-	}
-	return feeds, scheduled, nil
-}
-
-// receive listens for agents. Beyond this machine they need tokens.
-func receive(ctx context.Context, p *process, address string, h http.Handler) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return usage("--source agents=ADDRESS: %w", err)
-	}
-	if ip := net.ParseIP(host); (ip == nil || !ip.IsLoopback()) && host != "localhost" {
-		if len(strings.Fields(p.getenv("HALLTWIN_AGENT_TOKENS"))) == 0 {
-			return usage("agents of other machines need tokens: put them into HALLTWIN_AGENT_TOKENS, and TLS before this address")
-		}
-	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if err != nil {
-		return &exitError{exitIO, err}
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/readings", h)
-	s := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute}
-	go s.Serve(l)                                    //nolint:errcheck // it ends with the context
-	context.AfterFunc(ctx, func() { _ = s.Close() }) // nothing is lost: agents keep what was not taken
-	return nil
 }
 
 // pinned reads --map.
@@ -239,42 +179,6 @@ func (f *liveFlags) acts() ([]action.Action, error) {
 		acts = append(acts, action.Action{Verb: v, Selector: strings.TrimSpace(target), Origin: "ui"})
 	}
 	return acts, nil
-}
-
-// again lives a log again.
-func (f *liveFlags) again(p *process, acts []action.Action) error {
-	file, err := os.Open(f.replay)
-	if err != nil {
-		return &exitError{exitIO, err}
-	}
-	defer file.Close() //nolint:errcheck // it was only read
-	h, tape, err := live.ReadLog(file)
-	if err != nil {
-		return &exitError{exitIO, err}
-	}
-	scenario, ds := scenarios.LoadBytes(filepath.Join(filepath.Dir(f.replay), "resolved.yaml"), []byte(h.Resolved))
-	if len(ds) > 0 {
-		return ds
-	}
-	plan, err := compile(scenario, f.replay, "", "was not lived again")
-	if err != nil {
-		return err
-	}
-	o := live.Options{Options: twin.Options{Seed: h.Seed, Version: versionText()}, Pins: h.Pins, Scheduled: h.Scheduled}
-	if !f.quiet {
-		o.Sink = &eventLines{out: p.stderr.Out, start: plan.Start}
-	}
-	t, err := live.Begin(plan, o)
-	if err != nil {
-		return err
-	}
-	defer t.Close()
-	ctx, stop := p.interruptible("ending")
-	defer stop()
-	if _, err := tape.Play(ctx, t); err != nil {
-		return err
-	}
-	return f.conclude(ctx, p.stdout.Out, t, acts)
 }
 
 // conclude prints the report and the answer.

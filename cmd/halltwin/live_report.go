@@ -27,6 +27,11 @@ func (x *liveReport) plain() *liveReport {
 			x.Sources[i].Good = -1
 		}
 	}
+	for i := range x.Matches {
+		if math.IsInf(x.Matches[i].Age, 0) {
+			x.Matches[i].Age = -1
+		}
+	}
 	for i := range x.Channels {
 		c := &x.Channels[i]
 		for _, v := range []*float64{&c.Residual, &c.Measured, &c.Model, &c.Expected} {
@@ -76,6 +81,9 @@ func watts(v float64) string {
 	return ch.Show(v, 4)
 }
 
+// mostHeld is how many reasons for holding readings back the report lists.
+const mostHeld = 20
+
 // print writes the report for people.
 func (x *liveReport) print(out io.Writer, f *liveFlags) error {
 	var b strings.Builder
@@ -95,8 +103,12 @@ func (x *liveReport) print(out io.Writer, f *liveFlags) error {
 	for i, m := range x.Matches {
 		if m.Node != "" {
 			matched++
-			if i < 8 {
-				fmt.Fprintf(&b, "  %-12s is %s, %s\n", m.Host, m.Node, m.How)
+			quiet := ""
+			if m.Silent {
+				quiet = fmt.Sprintf("; SILENT for %.0f s", m.Age)
+			}
+			if i < 8 || m.Silent {
+				fmt.Fprintf(&b, "  %-12s is %s, %s%s\n", m.Host, m.Node, m.How, quiet)
 			}
 			continue
 		}
@@ -123,8 +135,18 @@ func (x *liveReport) print(out io.Writer, f *liveFlags) error {
 		fmt.Fprintf(&b, "  %-24s %8d %12s %12s %12s %12s\n", c.Name, c.Subjects, ch.Show(c.Measured, 4), ch.Show(c.Model, 4), ch.Show(c.Expected, 4), short(c.Residual))
 	}
 	x.printThings(&b, f)
-	for _, h := range x.Held {
-		fmt.Fprintf(&b, "held back %d of %s %s: %s\n", h.Count, h.Thing, h.Quantity, h.Why)
+	for i, h := range x.Held {
+		if i == mostHeld {
+			fmt.Fprintf(&b, "held back, for %d further reasons: --json lists them\n", len(x.Held)-i)
+			break
+		}
+		fmt.Fprintf(&b, "held back %d of %s: %s\n", h.Count, strings.TrimSpace(h.Thing+" "+h.Quantity), h.Why)
+	}
+	if x.Late > 0 {
+		fmt.Fprintf(&b, "%d readings came late: they are in the log and taught nothing\n", x.Late)
+	}
+	if x.Returns > 0 {
+		fmt.Fprintf(&b, "another process went on with this twin %d times\n", x.Returns)
 	}
 	for _, a := range x.Alarms {
 		fmt.Fprintf(&b, "ALARM %s drifts\n", a)

@@ -20,8 +20,8 @@ import (
 	"github.com/halltwin/halltwin/viz"
 )
 
-// beside runs a twin beside its site until the context is done.
-func (f *liveFlags) beside(ctx context.Context, p *process, plan *scenarios.Plan, feeds []live.Feed, o live.Options, acts []action.Action) error {
+// beside runs a twin beside its site until the context is done. history, if there is one, brings it to the present first.
+func (f *liveFlags) beside(ctx context.Context, p *process, plan *scenarios.Plan, feeds []live.Feed, o live.Options, acts []action.Action, history func(*live.Twin) error) error {
 	if !f.quiet {
 		o.Sink = &eventLines{out: p.stderr.Out, start: plan.Start}
 	}
@@ -48,6 +48,12 @@ func (f *liveFlags) beside(ctx context.Context, p *process, plan *scenarios.Plan
 		return err
 	}
 	defer t.Close()
+	if history != nil {
+		if err := history(t); err != nil {
+			return err
+		}
+	}
+	f.open(t)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r := live.Start(ctx, t, feeds)

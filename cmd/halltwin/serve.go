@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/halltwin/halltwin/twin/record/rundir"
@@ -30,6 +31,7 @@ type serveFlags struct {
 	key    string
 	secure bool
 	hosts  []string
+	made   *tls.Certificate // once it was asked for
 }
 
 func (f *serveFlags) add(c *cobra.Command) {
@@ -127,17 +129,9 @@ func (f *serveFlags) begin(p *process) (*served, error) {
 			config.Hosts = append(config.Hosts, host)
 		}
 	}
-	var cert tls.Certificate
-	fingerprint := ""
-	switch {
-	case f.cert != "" || f.key != "":
-		if cert, err = tls.LoadX509KeyPair(f.cert, f.key); err != nil {
-			return nil, usage("--tls-cert and --tls-key: %w", err)
-		}
-	case f.secure:
-		if cert, fingerprint, err = viz.SelfSigned(config.Hosts, p.now()); err != nil {
-			return nil, err
-		}
+	cert, _, err := f.certificate(p, config.Hosts...)
+	if err != nil {
+		return nil, err
 	}
 	l, err := viz.Listen(f.listen)
 	if err != nil {
@@ -152,11 +146,30 @@ func (f *serveFlags) begin(p *process) (*served, error) {
 	if config.TLS {
 		scheme, s.listener = "https", viz.Secure(l, cert)
 	}
-	if fingerprint != "" {
-		fmt.Fprintf(p.stderr.Out, "the certificate was made just now; its SHA-256 fingerprint is %s\n", fingerprint)
-	}
 	s.address = (&url.URL{Scheme: scheme, Host: l.Addr().String(), Path: "/"}).String()
 	return s, nil
+}
+
+// certificate returns that with which this process is served over TLS, and whether there is one.
+func (f *serveFlags) certificate(p *process, hosts ...string) (cert tls.Certificate, encrypted bool, err error) {
+	switch {
+	case f.made != nil:
+		return *f.made, true, nil
+	case f.cert != "" || f.key != "":
+		if cert, err = tls.LoadX509KeyPair(f.cert, f.key); err != nil {
+			return cert, false, usage("--tls-cert and --tls-key: %w", err)
+		}
+	case f.secure:
+		fingerprint := ""
+		if cert, fingerprint, err = viz.SelfSigned(append(slices.Clone(f.hosts), hosts...), p.now()); err != nil {
+			return cert, false, err
+		}
+		fmt.Fprintf(p.stderr.Out, "the certificate was made just now; its SHA-256 fingerprint is %s\n", fingerprint)
+	default:
+		return cert, false, nil
+	}
+	f.made = &cert
+	return cert, true, nil
 }
 
 // background serves until the context ends.

@@ -144,7 +144,7 @@ func TestPushSurvivesACut(t *testing.T) {
 }
 
 func TestPushIsBounded(t *testing.T) {
-	r := &receiver{code: http.StatusForbidden, got: make(chan struct{}, 1)}
+	r := &receiver{code: http.StatusBadRequest, got: make(chan struct{}, 1)}
 	s := httptest.NewServer(r)
 	defer s.Close()
 	p, err := NewPusher(s.URL, "", Influx)

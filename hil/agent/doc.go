@@ -7,8 +7,10 @@
 //
 // [Pusher] sends every reading, in batches of JSON lines to a live twin ([Message]) or in line protocol to InfluxDB, over TLS
 // unless the receiver is on this machine, with a bearer token from the environment. Readings wait in a bounded queue while
-// the network is cut; when it is full the oldest go, counted. Refusals that would repeat (400, 401, 403, 404, 422) are told
-// once and the batch is dropped, counted.
+// the network is cut; when it is full the oldest go, counted. The queue is in memory, or in a folder ([Pusher.Spool]), where it
+// outlives the process. Batches carry the number of their first reading and the name of the queue, so that a batch which is sent
+// again, because its answer was lost, is known. What the receiver calls malformed (400, 413, 422) is told once and dropped, counted;
+// whatever else it says, the batch is sent again until it is taken.
 //
 // Sources: dcgm-exporter default counters; Prometheus exposition format 0.0.4; InfluxDB line protocol and API v2.
 package agent

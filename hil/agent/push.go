@@ -3,6 +3,8 @@ package agent
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +12,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,12 +39,12 @@ const (
 	Influx Format = "influx"
 )
 
-// Pusher sends readings. Put never blocks; Run sends until its context is done, and then what is left, once.
+// Pusher sends readings. Put never waits for the network; Run sends until its context is done, and then what is left, once.
 type Pusher struct {
 	URL    string // where to post
 	Token  string
 	Format Format
-	// Most is how many readings may wait; 0 is 100,000.
+	// Most is how many readings may wait in memory; 0 is 100,000.
 	Most   int
 	Client *http.Client
 	// Clocks wait between attempts.
@@ -49,15 +52,22 @@ type Pusher struct {
 	Say    func(format string, args ...any)
 
 	mu      sync.Mutex
-	queue   [][]byte
-	dropped int // by a full queue
+	waits   queue
 	refused int // by the receiver
+	unkept  int // for which there was no room on the disk
 	sent    int
+	cut     time.Time // since when nothing arrives; zero: it does
 	woken   chan struct{}
 }
 
 // Counts are what has become of readings.
 type Counts struct{ Sent, Waiting, Dropped, Refused int }
+
+// The headers that number the readings of a batch: the receiver forgets none and takes none twice.
+const (
+	StreamHeader   = "Halltwin-Stream"
+	SequenceHeader = "Halltwin-Sequence"
+)
 
 // NewPusher checks the address. A token goes out over TLS only, or stays on this machine.
 func NewPusher(address, token string, f Format) (*Pusher, error) {
@@ -74,7 +84,62 @@ func NewPusher(address, token string, f Format) (*Pusher, error) {
 		Say: func(string, ...any) {}, woken: make(chan struct{}, 1)}, nil
 }
 
+// Trust lets the receiver show a certificate of an authority in a PEM file, or that one itself, beside those that the system knows.
+func (p *Pusher) Trust(path string) error {
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return fmt.Errorf("%s holds no certificate in PEM", path)
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	p.Client.Transport = transport
+	return nil
+}
+
 func loopback(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }
+
+// Spool lets readings wait in a folder, where they outlive this process, instead of in memory. It is called before all else; most
+// bounds its size in bytes, 0 is 1 GiB.
+func (p *Pusher) Spool(dir string, most int64) error {
+	s, err := openSpool(dir, most, segmentSize)
+	if err != nil {
+		return err
+	}
+	p.waits = s
+	if n, _ := s.counts(); n > 0 {
+		p.Say("%d readings wait in %s since before", n, dir)
+	}
+	return nil
+}
+
+// queue returns where readings wait. The lock is held.
+func (p *Pusher) queue() queue {
+	if p.waits == nil {
+		most := p.Most
+		if most == 0 {
+			most = 100_000
+		}
+		p.waits = &memory{name: newStream(), most: most}
+	}
+	return p.waits
+}
+
+// Close lets go of the spool, if there is one.
+func (p *Pusher) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s, ok := p.waits.(*spool); ok {
+		return s.close()
+	}
+	return nil
+}
 
 // Put takes a reading to be sent.
 func (p *Pusher) Put(id device.Identity, r *device.Reading) {
@@ -83,15 +148,13 @@ func (p *Pusher) Put(id device.Identity, r *device.Reading) {
 		return
 	}
 	p.mu.Lock()
-	most := p.Most
-	if most == 0 {
-		most = 100_000
+	err := p.queue().add(line)
+	if err != nil {
+		if p.unkept == 0 {
+			p.Say("a reading cannot be kept: %v", err)
+		}
+		p.unkept++
 	}
-	if len(p.queue) >= most {
-		p.queue = p.queue[1:]
-		p.dropped++
-	}
-	p.queue = append(p.queue, line)
 	p.mu.Unlock()
 	select {
 	case p.woken <- struct{}{}:
@@ -150,15 +213,22 @@ func (p *Pusher) Run(ctx context.Context) {
 		n, err := p.sendSome(ctx)
 		switch {
 		case err != nil && ctx.Err() == nil:
-			p.Say("pushing to %s: %v; trying again in %v", p.URL, err, pause)
+			if p.cut.IsZero() {
+				p.cut = p.Clocks.Now()
+				p.Say("pushing to %s: %v; readings wait until it answers", p.URL, err)
+			}
 			p.Clocks.Sleep(ctx, pause)
-			pause = min(2*pause, 30*time.Second)
+			pause = min(2*pause, longestPause)
 		case n == 0:
 			select {
 			case <-p.woken:
 			case <-ctx.Done():
 			}
-		default:
+		case err == nil:
+			if !p.cut.IsZero() {
+				p.Say("%s answers again after %.0f s; %d readings wait", p.URL, p.Clocks.Now().Sub(p.cut).Seconds(), p.Counts().Waiting)
+				p.cut = time.Time{}
+			}
 			pause = time.Second
 		}
 	}
@@ -171,24 +241,27 @@ func (p *Pusher) Run(ctx context.Context) {
 	}
 }
 
+// longestPause is that between two attempts: what answers again is noticed soon.
+const longestPause = 5 * time.Second
+
 // sendSome sends the first readings of the queue, which leave it when the receiver has them.
 func (p *Pusher) sendSome(ctx context.Context) (int, error) {
 	p.mu.Lock()
-	n := min(len(p.queue), batch)
-	lines := p.queue[:n:n]
-	dropped := p.dropped
+	first, n, body, err := p.queue().next()
 	p.mu.Unlock()
-	if n == 0 {
-		return 0, nil
+	if n == 0 || err != nil {
+		return 0, err
 	}
-	err := p.post(ctx, bytes.Join(lines, nil))
+	err = p.post(ctx, first, body)
 	var refused *refusal
 	if err != nil && !errors.As(err, &refused) {
 		return 0, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.queue = p.queue[max(0, n-(p.dropped-dropped)):] // some may have been dropped meanwhile
+	if err := p.queue().done(first + uint64(n)); err != nil {
+		return 0, err
+	}
 	if refused != nil {
 		if p.refused == 0 {
 			p.Say("%s refuses readings: %v", p.URL, err)
@@ -205,7 +278,7 @@ type refusal struct{ status, says string }
 
 func (r *refusal) Error() string { return strings.TrimSpace(r.status + ": " + r.says) }
 
-func (p *Pusher) post(ctx context.Context, body []byte) error {
+func (p *Pusher) post(ctx context.Context, first uint64, body []byte) error {
 	// A request under way is not cut off by the end of the agent: its readings would be sent twice.
 	req, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodPost, p.URL, bytes.NewReader(body))
 	if err != nil {
@@ -217,6 +290,8 @@ func (p *Pusher) post(ctx context.Context, body []byte) error {
 		req.Header.Set("Authorization", "Token "+p.Token)
 	default:
 		req.Header.Set("Content-Type", "application/jsonl")
+		req.Header.Set(StreamHeader, p.waits.stream())
+		req.Header.Set(SequenceHeader, strconv.FormatUint(first, 10))
 		req.Header.Set("Authorization", "Bearer "+p.Token)
 	}
 	if p.Token == "" {
@@ -231,7 +306,7 @@ func (p *Pusher) post(ctx context.Context, body []byte) error {
 	switch c := res.StatusCode; {
 	case c/100 == 2:
 		return nil
-	case c == 400 || c == 401 || c == 403 || c == 404 || c == 422:
+	case c == 400 || c == 413 || c == 422: // others may be mended there: a token, an address
 		return &refusal{res.Status, string(says)}
 	}
 	return errors.Join(errors.New(res.Status), err)
@@ -241,5 +316,6 @@ func (p *Pusher) post(ctx context.Context, body []byte) error {
 func (p *Pusher) Counts() Counts {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return Counts{p.sent, len(p.queue), p.dropped, p.refused}
+	waiting, dropped := p.queue().counts()
+	return Counts{p.sent, waiting, dropped + p.unkept, p.refused}
 }

@@ -9,6 +9,21 @@ type Batch struct {
 	Nodes  []Node  `json:"nodes,omitempty"`
 	Jobs   []Job   `json:"jobs,omitempty"`
 	Whole  bool    `json:"whole,omitempty"` // Jobs are all that are not over
+	Marks  []Mark  `json:"marks,omitempty"`
+	Held   []Held  `json:"held,omitempty"` // what the source itself has held back since its last answer
+}
+
+// Mark says up to where a stream of readings has been taken, so that one which comes twice is known even after a restart.
+type Mark struct {
+	Stream string `json:"stream"`
+	Next   uint64 `json:"next"` // number of the reading that comes next
+}
+
+// Held is what was held back of somebody, why, and how many times.
+type Held struct {
+	Of    string `json:"of"`
+	Why   string `json:"why"`
+	Count int    `json:"count"`
 }
 
 // Thing says whose value it is, in the words of the source.

@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/halltwin/halltwin/models/action"
 	"github.com/halltwin/halltwin/models/reading"
+	"github.com/halltwin/halltwin/twin/record"
 )
 
 // LogFormat names the log of readings and its version.
@@ -28,7 +31,8 @@ type LogHeader struct {
 type entry struct {
 	At      reading.Number  `json:"at"`
 	Batches []reading.Batch `json:"batches,omitempty"`
-	Act     string          `json:"act,omitempty"` // a line of an action log
+	Act     string          `json:"act,omitempty"`  // a line of an action log
+	Back    bool            `json:"back,omitempty"` // a process that has ended before goes on here
 }
 
 // writeLog appends a line.
@@ -58,27 +62,32 @@ func ReadLog(r io.Reader) (*LogHeader, *Tape, error) {
 	if err := json.Unmarshal(line, &h); err != nil || h.Format != LogFormat {
 		return nil, nil, fmt.Errorf("this is no log of readings: it begins with %.40q, not with %q", line, LogFormat)
 	}
-	return &h, &Tape{in: in}, nil
+	return &h, &Tape{in: in, size: int64(len(line))}, nil
 }
 
 // Tape is the entries of a log.
 type Tape struct {
-	in *bufio.Reader
-	n  int
+	in   *bufio.Reader
+	n    int
+	size int64
 }
 
+// Size returns how many bytes of the log are whole lines that have been read: what follows was cut off.
+func (p *Tape) Size() int64 { return p.size }
+
+// readLine returns a line with its end; a last one without an end is io.EOF, since it was cut off.
 func readLine(in *bufio.Reader) ([]byte, error) {
 	var line []byte
 	for {
-		part, more, err := in.ReadLine()
-		if err != nil {
-			return nil, err
-		}
+		part, err := in.ReadSlice('\n')
 		if line = append(line, part...); len(line) > longestEntry {
 			return nil, errors.New("a line of the log is too long")
 		}
-		if !more {
+		switch {
+		case err == nil:
 			return line, nil
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return nil, err
 		}
 	}
 }
@@ -96,11 +105,15 @@ func (p *Tape) Play(ctx context.Context, t *Twin) (int, error) {
 		var e entry
 		if err := json.Unmarshal(line, &e); err != nil {
 			if _, end := p.in.Peek(1); end == io.EOF {
-				return p.n, nil // cut off
+				return p.n, nil // a machine that lost power may leave such an end
 			}
 			return p.n, fmt.Errorf("entry %d of the log: %w", p.n+1, err)
 		}
-		if e.Act != "" {
+		if e.Back {
+			if err := t.back(ctx, float64(e.At)); err != nil {
+				return p.n, err
+			}
+		} else if e.Act != "" {
 			a, err := action.ParseLine(e.Act)
 			if err == nil {
 				err = a.Resolve(t.plan.Tree)
@@ -116,5 +129,36 @@ func (p *Tape) Play(ctx context.Context, t *Twin) (int, error) {
 			return p.n, err
 		}
 		p.n++
+		p.size += int64(len(line))
 	}
+}
+
+// Continue goes on with the twin that a log has made, at a moment in s since 1970, and appends to that log. For the time between,
+// nothing is known.
+func (t *Twin) Continue(ctx context.Context, at float64, log io.Writer) error {
+	t.log = log
+	if err := t.writeLog(&entry{At: reading.Number(at), Back: true}); err != nil {
+		return err
+	}
+	return t.back(ctx, at)
+}
+
+func (t *Twin) back(ctx context.Context, at float64) error {
+	away := at - t.now
+	if err := t.Advance(ctx, at); err != nil {
+		return err
+	}
+	t.returns++
+	t.tell(record.Event{Severity: record.Warning, Type: "twin.back", Subject: "site", Text: fmt.Sprintf("goes on after %.3g s for which it knows nothing", max(0, away))})
+	return nil
+}
+
+// Marks returns up to where the streams of a source have been taken.
+func (t *Twin) Marks(source string) []reading.Mark {
+	var all []reading.Mark
+	for stream, next := range t.marks[source] {
+		all = append(all, reading.Mark{Stream: stream, Next: next})
+	}
+	slices.SortFunc(all, func(a, b reading.Mark) int { return strings.Compare(a.Stream, b.Stream) })
+	return all
 }

@@ -11,9 +11,11 @@ import (
 
 // Match says where a host of the sources stands in the site.
 type Match struct {
-	Host string
-	Node string // of the site; empty: nowhere
-	How  string // by pin, by name, by order; or why not
+	Host   string
+	Node   string  // of the site; empty: nowhere
+	How    string  // by pin, by name, by order; or why not
+	Age    float64 // s of its newest reading; +Inf: nothing is measured of it
+	Silent bool    // it has told nothing for longer than usual
 }
 
 // mapping finds the things of the sources in the site.

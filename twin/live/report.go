@@ -26,6 +26,7 @@ type Report struct {
 	Missed    int // jobs that came and went between two looks
 	Alarms    []string
 	Adrift    int // jobs that schedulers say run and that the twin does not
+	Returns   int // times that another process went on with the twin
 }
 
 // SourceReport is how a source is.
@@ -51,9 +52,16 @@ type ChannelReport struct {
 
 // Report tells how things stand.
 func (t *Twin) Report() *Report {
-	r := &Report{At: t.now, World: t.world.Now(), Lag: max(0, t.now-t.start-t.world.Now()), Progress: t.world.Progress(), Held: t.sieve.report(), Late: t.sieve.late,
+	r := &Report{At: t.now, World: t.world.Now(), Lag: max(0, t.now-t.start-t.world.Now()), Progress: t.world.Progress(), Held: t.sieve.report(), Late: t.sieve.late, Returns: t.returns,
 		Conflicts: append([]string(nil), t.mapping.conflicts...)}
 	r.Matches, r.Silent = t.mapping.report()
+	for i := range r.Matches {
+		m := &r.Matches[i]
+		m.Age = math.Inf(1)
+		if h := t.hosts[m.Host]; h != nil {
+			m.Age, m.Silent = t.now-h.at, h.silent
+		}
+	}
 	for _, name := range t.names {
 		s := t.sources[name]
 		x := SourceReport{Name: name, Good: math.Inf(1), Fault: s.fault, Faults: s.faults, Values: s.values}

@@ -65,7 +65,7 @@ const first = 5 * time.Second
 func (r *Run) live(ctx context.Context, feeds []Feed) {
 	defer close(r.done)
 	ctx, cancel := context.WithCancel(ctx)
-	batches := make(chan reading.Batch)
+	batches := make(chan told)
 	var wait sync.WaitGroup
 	for _, f := range feeds {
 		wait.Go(func() { r.follow(ctx, f, batches) })
@@ -78,10 +78,31 @@ func (r *Run) live(ctx context.Context, feeds []Feed) {
 	}
 }
 
+// told is a batch, and what is closed when it has been taken.
+type told struct {
+	reading.Batch
+	taken chan struct{}
+}
+
+// take hands batches to the twin, and lets their feeds go on.
+func (r *Run) take(ctx context.Context, all []told) error {
+	batches := make([]reading.Batch, len(all))
+	for i := range all {
+		batches[i] = all[i].Batch
+	}
+	if err := r.twin.Take(ctx, r.Clock(), batches); err != nil {
+		return err
+	}
+	for i := range all {
+		close(all[i].taken)
+	}
+	return nil
+}
+
 // own is the owner's loop.
-func (r *Run) own(ctx context.Context, feeds int, batches <-chan reading.Batch) error {
+func (r *Run) own(ctx context.Context, feeds int, batches <-chan told) error {
 	began := time.After(first)
-	var held []reading.Batch
+	var held []told
 	for waiting := feeds; waiting > 0; {
 		select {
 		case b := <-batches:
@@ -97,7 +118,7 @@ func (r *Run) own(ctx context.Context, feeds int, batches <-chan reading.Batch) 
 	defer ticks.Stop()
 	for {
 		if len(held) > 0 {
-			if err := r.twin.Take(ctx, r.Clock(), held); err != nil {
+			if err := r.take(ctx, held); err != nil {
 				return err
 			}
 			held = held[:0]
@@ -118,7 +139,8 @@ func (r *Run) own(ctx context.Context, feeds int, batches <-chan reading.Batch) 
 }
 
 // follow asks one feed, again and again.
-func (r *Run) follow(ctx context.Context, f Feed, batches chan<- reading.Batch) {
+func (r *Run) follow(ctx context.Context, f Feed, batches chan<- told) {
+	waits, isWaiting := f.Source.(Acknowledger)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for next := time.Now(); ; {
@@ -127,10 +149,19 @@ func (r *Run) follow(ctx context.Context, f Feed, batches chan<- reading.Batch) 
 			b = reading.Batch{Source: f.Name(), Fault: err.Error()}
 		}
 		b.At = reading.Number(r.Clock())
+		answer := told{b, make(chan struct{})}
 		select {
-		case batches <- b:
+		case batches <- answer:
 		case <-ctx.Done():
 			return
+		}
+		select {
+		case <-answer.taken:
+		case <-ctx.Done():
+			return
+		}
+		if isWaiting {
+			waits.Taken()
 		}
 		if next = next.Add(f.Every); next.Before(time.Now()) { // it is slow: keep a distance all the same
 			next = time.Now().Add(f.Every / 4)

@@ -126,15 +126,24 @@ func (s *sieve) owns(key string, t thing, now float64) bool {
 	return true
 }
 
-func (s *sieve) hold(t, quantity, why string) {
+func (s *sieve) hold(t, quantity, why string) { s.holdMany(t, quantity, why, 1) }
+
+// mostReasons bounds what is listed: whoever makes up names fills no memory.
+const mostReasons = 10_000
+
+func (s *sieve) holdMany(t, quantity, why string, n int) {
 	h := Held{t, quantity, why, 0}
 	i, ok := s.held[h]
+	if !ok && len(s.all) >= mostReasons {
+		h = Held{"further things", "", "for these and other reasons", 0}
+		i, ok = s.held[h]
+	}
 	if !ok {
 		i = len(s.all)
 		s.held[h] = i
 		s.all = append(s.all, h)
 	}
-	s.all[i].Count++
+	s.all[i].Count += n
 }
 
 // report lists what was held back.

@@ -21,3 +21,6 @@ type Feed struct {
 	Source
 	Every time.Duration
 }
+
+// Acknowledger is a source that wants to know when what it handed over last is safe: taken, and in the log. It then need not keep it.
+type Acknowledger interface{ Taken() }

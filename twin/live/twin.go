@@ -53,6 +53,11 @@ type Twin struct {
 	starts    []twin.Change
 	newcomers []*shown // whose numbers are among those of the starts
 
+	hosts   map[string]*hostState
+	heard   []string                     // hosts that have told something, in the order in which they did
+	marks   map[string]map[string]uint64 // by source and stream: the reading that comes next
+	returns int                          // times that another process went on with it
+
 	gpuUse, cpuUse []float64 // as measured; NaN: unknown
 	changed        []float64 // by node: s since 1970 of the last change of its jobs
 	down, drained  []bool    // by node: what the scheduler says
@@ -81,6 +86,7 @@ func Begin(plan *scenarios.Plan, o Options) (*Twin, error) {
 	nodes, gpus := plan.Tree.Count(facility.Node), plan.Tree.Count(facility.GPU)
 	t := &Twin{plan: plan, start: float64(plan.Start.UnixNano()) / 1e9, scheduled: o.Scheduled, seed: o.Seed, log: o.Log, view: o.Measured,
 		sieve: newSieve(8*(gpus+nodes) + 1024), mapping: m, sources: map[string]*sourceState{}, meters: map[string]*meter{}, jobs: map[jobKey]*shown{},
+		hosts: map[string]*hostState{}, marks: map[string]map[string]uint64{},
 		gpuUse: unknown(gpus), cpuUse: unknown(nodes), changed: make([]float64, nodes), down: make([]bool, nodes), drained: make([]bool, nodes), framed: math.Inf(-1)}
 	t.now = t.start
 	for _, c := range plan.Capacity {
@@ -140,6 +146,7 @@ func (t *Twin) Take(ctx context.Context, at float64, batches []reading.Batch) er
 	for i := range batches {
 		b := &batches[i]
 		s := t.hear(b)
+		t.note(b)
 		if b.Fault != "" && len(b.Values)+len(b.Jobs)+len(b.Nodes) == 0 {
 			continue
 		}
@@ -155,7 +162,22 @@ func (t *Twin) Take(ctx context.Context, at float64, batches []reading.Batch) er
 		return err
 	}
 	t.learn()
+	t.listen()
 	return t.frames()
+}
+
+// note keeps what a source says of itself: what it has held back, and up to where its streams have been taken.
+func (t *Twin) note(b *reading.Batch) {
+	for i := range b.Held {
+		h := &b.Held[i]
+		t.sieve.holdMany(h.Of, "", h.Why, min(max(h.Count, 0), 1<<40))
+	}
+	for _, m := range b.Marks {
+		if t.marks[b.Source] == nil {
+			t.marks[b.Source] = map[string]uint64{}
+		}
+		t.marks[b.Source][m.Stream] = m.Next
+	}
 }
 
 // mirror hands the changes of jobs to the world, ends first, and lets them happen.
@@ -241,6 +263,7 @@ func (t *Twin) takeValues(b *reading.Batch, s *sourceState) {
 			continue
 		}
 		s.values++
+		t.hearHost(v)
 		r, found := t.mapping.find(&v.Thing)
 		if !found || !fresh {
 			continue
