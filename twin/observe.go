@@ -226,7 +226,7 @@ func (w *World) gpuGauge(name string, n int32, rs *RackState, flow float64, t *c
 		case "gpu.power_limit":
 			v = min(w.limit(n, 1<<uint(g), job), t.GPU.Max)
 		}
-		if w.isBound(n) {
+		if w.isBound(n) && up {
 			v = w.gpuMeasured(name, n, g, v)
 		}
 		out = append(out, v)

@@ -82,7 +82,7 @@ func (b *Bench) Run(ctx context.Context, experiments ...Experiment) (*Recording,
 		return nil, errors.Join(fmt.Errorf("the dry run fails, nothing was done: %w", err), b.Source.Close())
 	}
 	b.rec = newRecording(devices)
-	b.watch = &device.Watch{Source: opened{b.Source, devices}, Rate: b.Rate, Clocks: b.Clocks, Receive: b.receive,
+	b.watch = &device.Watch{Source: Opened{b.Source, devices}, Rate: b.Rate, Clocks: b.Clocks, Receive: b.receive,
 		Tell: func(c device.Change) {
 			word := "is back"
 			if c.Lost {
@@ -126,18 +126,18 @@ func (b *Bench) Run(ctx context.Context, experiments ...Experiment) (*Recording,
 	return b.rec, errors.Join(err, b.Source.Close())
 }
 
-// opened is a source whose devices are known; it is opened anew only after its session has ended.
-type opened struct {
+// Opened is a source whose devices are known; it is opened anew only after its session has ended.
+type Opened struct {
 	device.Source
-	devices []device.Device
+	Devices []device.Device
 }
 
 // Open implements [device.Source].
-func (o opened) Open(ctx context.Context) ([]device.Device, error) {
+func (o Opened) Open(ctx context.Context) ([]device.Device, error) {
 	var r device.Reading
-	for _, d := range o.devices {
+	for _, d := range o.Devices {
 		if err := d.Sample(ctx, &r); err == nil {
-			return o.devices, nil
+			return o.Devices, nil
 		}
 	}
 	if err := o.Source.Close(); err != nil {

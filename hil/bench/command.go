@@ -19,6 +19,7 @@ import (
 // when level, mix or batch change; it finds them in HALLTWIN_LEVEL, HALLTWIN_MIX and HALLTWIN_BATCH.
 type Command struct {
 	Args   []string
+	Env    []string // beside that of this process
 	Stderr io.Writer
 
 	mu      sync.Mutex
@@ -54,7 +55,7 @@ func (c *Command) Set(d Demand) error {
 		return errors.New("no program to load the devices with")
 	}
 	cmd := exec.Command(c.Args[0], c.Args[1:]...)
-	cmd.Env = append(os.Environ(), "HALLTWIN_LEVEL="+strconv.FormatFloat(d.Level, 'g', -1, 64), "HALLTWIN_MIX="+string(d.Mix), "HALLTWIN_BATCH="+strconv.Itoa(d.Batch))
+	cmd.Env = append(append(os.Environ(), c.Env...), "HALLTWIN_LEVEL="+strconv.FormatFloat(d.Level, 'g', -1, 64), "HALLTWIN_MIX="+string(d.Mix), "HALLTWIN_BATCH="+strconv.Itoa(d.Batch))
 	cmd.Stderr = c.Stderr
 	group(cmd)
 	out, err := cmd.StdoutPipe()

@@ -78,6 +78,15 @@ func (g *Guard) SetLimit(d device.Device, watts float64) error {
 	return l.SetLimit(watts)
 }
 
+// Meet says that a device is to be reached through d from now on: its driver was opened anew.
+func (g *Guard) Meet(d device.Device) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if id := d.Identity(); g.devices[id.Key] != nil {
+		g.devices[id.Key] = d
+	}
+}
+
 // BoundClock bounds a clock in MHz; 0 frees it.
 func (g *Guard) BoundClock(d device.Device, mhz float64) error {
 	c, ok := d.(device.Clocker)

@@ -64,7 +64,7 @@ func TestChild(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	fmt.Println("limits are set")
+	fmt.Println("limits are set by", os.Getpid())
 	select {}
 }
 
@@ -86,14 +86,16 @@ func TestRestoresAfterKill(t *testing.T) {
 		names, err := guard.Supervise(t.Context(), cmd, journal, nil)
 		ended <- end{names, err}
 	}()
-	for s := bufio.NewScanner(out); s.Scan() && s.Text() != "limits are set"; {
+	pid := 0
+	for s := bufio.NewScanner(out); pid == 0 && s.Scan(); {
+		_, _ = fmt.Sscanf(s.Text(), "limits are set by %d", &pid)
 	}
 	for i := range 4 {
 		if p := r.Progress(i); p.Limit != 300+10*float64(i) || p.Locked != 1000 {
 			t.Fatalf("gpu-%d: %+v", i, p)
 		}
 	}
-	if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	e := <-ended

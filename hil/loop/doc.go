@@ -1,4 +1,26 @@
-// Package loop closes the loop between limits and real devices: it holds the devices of a host under one power budget.
+// Package loop closes the loop between limits and real devices: it holds the devices of a host under one power budget, and it
+// lets real devices stand in the place of simulated ones.
+//
+// # A run with real things in it
+//
+// A [Closed] is a run of a world some of whose GPUs, or the processors of one of whose nodes, are real ([Bond]). A script that the
+// wall clock paces (twin/kernel) takes a turn every [Period]:
+//
+//	read the devices ─▶ their means count in the world ─▶ the world lives up to now ─▶ what it asks is done
+//
+//	the simulated scheduler starts a job there     real training begins: a [Load], told which devices the job holds
+//	the job ends, is preempted, its node is lost   it ends
+//	a power limit, a cap, heat in the room         a real power limit; for processors, fewer of them
+//	the feed is dead, the node is shut down        real training ends
+//	a device is lost                               what it stands for fails, and is repaired when it is back
+//
+// Power and temperature are what the device tells. Speed is throughput over what the same work came to before any limit held it
+// (a mean of 2 s at least); until that is known the model's counts. Where the coolant of the simulated room would slow a GPU
+// down, the real one gets a limit at the power that the model leaves it.
+//
+// Pacing is strict: a turn that comes later than the pacer's tolerance ends the run, and the latest is in the summary. So does a
+// die at the temperature to stop at, with all limits at their lowest first. Whatever ends it, training ends and limits are
+// restored; a supervising parent (package guard) restores them if the process is killed.
 //
 // # Budget
 //
