@@ -38,7 +38,10 @@ type scratch struct {
 
 	bounds []int32 // by level: how many parts of that size may fit at most, or -1: not counted
 	failed [2]failures
-	dead   [2][shapes]bool // by shape: found no place in this pass, unguarded and guarded
+	dead   [2]shapeSet // found no place in this pass, unguarded and guarded
+
+	lacks   shapeSet // hopeless, where counted
+	counted bool
 
 	slices []Slice
 	items  []Item  // of a moving order

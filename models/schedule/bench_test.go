@@ -19,6 +19,11 @@ func busy(b *testing.B, spec Spec, nodes, queue int) *feed {
 	if err != nil {
 		b.Fatal(err)
 	}
+	names := make([]string, 20)
+	for i := range names {
+		names[i] = fmt.Sprintf("team-%d", i)
+	}
+	c.Bind(nil, names)
 	f := &feed{c: c, s: NewState(c), r: rand.New(rand.NewPCG(1, 2)), nodes: nodes, queue: queue}
 	for int(f.s.Queue.Count) < queue {
 		f.submit()
@@ -46,7 +51,7 @@ type feed struct {
 }
 
 func (f *feed) submit() {
-	req := Request{Job: f.job, Submit: f.now, Parts: 1, User: int32(f.r.IntN(50))}
+	req := Request{Job: f.job, Submit: f.now, Parts: 1, User: int32(f.r.IntN(50)), Queue: int32(f.r.IntN(20)), Priority: float64(f.r.IntN(4))}
 	f.job++
 	req.Estimate = 600 + 50_000*f.r.ExpFloat64()
 	req.Part = workload.Vector{workload.GPU: 8, workload.CPU: 96, workload.Memory: 1e12}
@@ -85,17 +90,19 @@ func (f *feed) step() {
 	}
 }
 
-// BenchmarkPass is the cost of deciding, an event (arrival or end of a job) at a time. Conservative backfill plans
-// the first 100 waiting jobs.
+// BenchmarkPass is the cost of deciding, an event (arrival or end of a job) at a time, by policy and by the number of jobs that
+// wait, on nodes that are full. Conservative backfill plans the first 100 waiting jobs.
 func BenchmarkPass(b *testing.B) {
-	for _, policy := range []string{"easy-backfill", "first-fit", "conservative-backfill"} {
+	policies := []Spec{
+		{Policy: "fcfs"}, {Policy: "sjf"}, {Policy: "smallest-area"}, {Policy: "round-robin"}, {Policy: "priority"}, {Policy: "mct"},
+		{Policy: "first-fit"}, {Policy: "easy-backfill"}, {Policy: "conservative-backfill", Depth: 100},
+		{Policy: "srtf"}, {Policy: "srsf"}, {Policy: "las"}, {Policy: "fair-share", Queues: teams(20)}, {Policy: "drf"},
+	}
+	for _, spec := range policies {
 		for _, nodes := range []int{128, 12_500} {
 			for _, queue := range []int{100, 1_000, 10_000, 100_000} {
-				b.Run(fmt.Sprintf("%s/nodes=%d/queue=%d", policy, nodes, queue), func(b *testing.B) {
-					spec := Spec{Policy: policy, Placement: "pack-by-leaf"}
-					if policy == "conservative-backfill" {
-						spec.Depth = 100
-					}
+				b.Run(fmt.Sprintf("%s/nodes=%d/queue=%d", spec.Policy, nodes, queue), func(b *testing.B) {
+					spec.Placement = "pack-by-leaf"
 					f := busy(b, spec, nodes, queue)
 					f.passes = 0
 					b.ReportAllocs()
@@ -103,10 +110,18 @@ func BenchmarkPass(b *testing.B) {
 					for b.Loop() {
 						f.step()
 					}
-					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(f.passes), "ns/pass")
+					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/1e3/float64(f.passes), "µs/pass")
 					b.ReportMetric(float64(len(f.s.Running)), "running")
 				})
 			}
 		}
 	}
+}
+
+// teams returns queues with quotas that add up to the whole of 12,500 nodes.
+func teams(n int) (all []QueueSpec) {
+	for i := range n {
+		all = append(all, QueueSpec{Name: fmt.Sprintf("team-%d", i), Quota: &ShareSpec{GPUs: float64(100_000 / n)}})
+	}
+	return all
 }

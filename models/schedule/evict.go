@@ -166,12 +166,12 @@ func (c *Config) forget(s *State) {
 	sc := s.scratch
 	c.recount(s)
 	sc.failed[0].n, sc.failed[1].n = 0, 0
-	clear(sc.dead[0][:])
-	clear(sc.dead[1][:])
+	sc.dead = [2]shapeSet{}
 }
 
 // recount drops what a pass has counted of the index.
 func (c *Config) recount(s *State) {
+	s.scratch.counted = false
 	for l := range s.scratch.bounds {
 		s.scratch.bounds[l] = -1
 	}

@@ -27,10 +27,13 @@ type Block struct {
 // blockSize is the number of items at which a block is divided in two.
 const blockSize = 512
 
-// summary is the least that any of the items of a block asks for, by class: what keeps one job from starting keeps all of its
-// class that ask for more.
+// summary is what the items of a block ask for: by shape, and the least by class. What keeps one job of a class from starting
+// keeps all of it that ask for more.
 type summary struct {
 	known bool
+	odd   bool            // an item of it has no shape
+	has   shapeSet        // shapes of its items
+	spans [shapes]float64 // by shape: the shortest span, s
 	jobs  [classes]least
 }
 
@@ -136,14 +139,22 @@ type Shape struct {
 	Part  workload.Vector
 	Parts int32
 	Whole bool
+	Level int32 // free units of the indexed resource that a node needs for a part
 	Count int32 // jobs that wait
 }
 
 // shapes is the number of shapes that are told apart.
 const shapes = 256
 
+// shapeSet is a set of shapes.
+type shapeSet [shapes / 64]uint64
+
+func (m *shapeSet) has(shape int32) bool { return m[shape>>6]>>(shape&63)&1 == 1 }
+func (m *shapeSet) add(shape int32)      { m[shape>>6] |= 1 << (shape & 63) }
+func (m *shapeSet) drop(shape int32)     { m[shape>>6] &^= 1 << (shape & 63) }
+
 // shape counts a job that joins the queue to its shape.
-func (s *State) shape(r *Request) int32 {
+func (s *State) shape(r *Request, level int32) int32 {
 	free := int32(-1)
 	for i := range s.Shapes {
 		switch x := &s.Shapes[i]; {
@@ -162,7 +173,7 @@ func (s *State) shape(r *Request) int32 {
 		}
 		s.Shapes = append(s.Shapes, Shape{})
 	}
-	s.Shapes[free] = Shape{r.Part, r.Parts, r.Whole, 1}
+	s.Shapes[free] = Shape{r.Part, r.Parts, r.Whole, level, 1}
 	return free
 }
 
@@ -203,6 +214,15 @@ func (q *Line) clone() Line {
 
 // add enters an item.
 func (m *summary) add(it *Item, part *workload.Vector) {
+	switch k := it.Shape; {
+	case k < 0:
+		m.odd = true
+	case !m.has.has(k):
+		m.has.add(k)
+		m.spans[k] = it.Span
+	default:
+		m.spans[k] = min(m.spans[k], it.Span)
+	}
 	l := &m.jobs[it.class()]
 	if l.parts == 0 {
 		*l = least{*part, it.Span, it.Parts, it.Level}
@@ -219,7 +239,8 @@ func (x *Block) summarise(s *State) {
 	if x.least.known {
 		return
 	}
-	x.least = summary{known: true}
+	m := &x.least
+	m.known, m.odd, m.has, m.jobs = true, false, shapeSet{}, [classes]least{} // spans of shapes that are not there are not read
 	for i := range x.Items {
 		it := &x.Items[i]
 		x.least.add(it, &s.Entries[it.Slot].Part)
@@ -233,7 +254,11 @@ func (c *Config) idle(s *State, x *Block, now float64) bool {
 		return false
 	}
 	x.summarise(s)
-	sh, f := &s.scratch.shadow, &s.scratch.failed
+	sc := s.scratch
+	sh, f := &sc.shadow, &sc.failed
+	if !x.least.odd {
+		return c.idleShapes(s, &x.least, now)
+	}
 	for k := range x.least.jobs {
 		l := &x.least.jobs[k]
 		whole := k >= wholes
@@ -252,4 +277,39 @@ func (c *Config) idle(s *State, x *Block, now float64) bool {
 		}
 	}
 	return true
+}
+
+// idleShapes is idle for a block of which every item has a shape: a shape that has found no place in this pass, or that a glance
+// at the index shows to be hopeless, does not count.
+func (c *Config) idleShapes(s *State, m *summary, now float64) bool {
+	sc := s.scratch
+	sh, lacks := &sc.shadow, sc.hopelessShapes(c, s)
+	shadowed := c.backfill == easy && !math.IsInf(sh.at, 1)
+	for w, has := range m.has {
+		if has &^= lacks[w]; has == 0 {
+			continue
+		}
+		if c.backfill == easy && !sh.live || shadowed && has&^sc.dead[0][w]&^sc.dead[1][w] != 0 {
+			return false // for all that is known, one of them may start beside the shadow
+		}
+		for left := has &^ sc.dead[0][w]; left != 0; left &= left - 1 {
+			if c.backfill != easy || now+m.spans[w<<6+bits.TrailingZeros64(left)] <= sh.at {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// hopelessShapes returns the shapes that cannot fit now, as [Config.hopeless] has it.
+func (sc *scratch) hopelessShapes(c *Config, s *State) *shapeSet {
+	if !sc.counted {
+		sc.counted, sc.lacks = true, shapeSet{}
+		for k := range s.Shapes {
+			if x := &s.Shapes[k]; x.Count > 0 && c.hopeless(s, &Item{Parts: x.Parts, Level: x.Level, Whole: x.Whole}) {
+				sc.lacks.add(int32(k))
+			}
+		}
+	}
+	return &sc.lacks
 }

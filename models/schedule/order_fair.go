@@ -41,7 +41,7 @@ func (c *Config) passFair(s *State, now float64, starts []Start) []Start {
 		t.item++
 		switch {
 		case !c.allows(s, e):
-		case !(it.Shape >= 0 && sc.dead[0][it.Shape]) && c.try(s, it, now, false) || c.reclaim(s, it, now, t):
+		case !(it.Shape >= 0 && sc.dead[0].has(it.Shape)) && c.try(s, it, now, false) || c.reclaim(s, it, now, t):
 			starts = c.begin(s, it.Slot, now, starts)
 			continue
 		}

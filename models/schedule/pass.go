@@ -39,12 +39,7 @@ func (c *Config) Pass(s *State, now float64, starts []Start) []Start {
 			sc.items = s.Queue.sort(sc.items)
 			s.Known = 0
 		}
-		for l := range sc.bounds {
-			sc.bounds[l] = -1
-		}
-		sc.failed[0].n, sc.failed[1].n = 0, 0
-		clear(sc.dead[0][:])
-		clear(sc.dead[1][:])
+		c.forget(s)
 		sc.gone = sc.gone[:0]
 		switch {
 		case c.backfill == conservative:
@@ -129,7 +124,7 @@ func (c *Config) pass(s *State, now float64, starts []Start) []Start {
 				}
 			}
 			guard := blocked >= 0 && c.backfill == easy && now+it.Span > sh.at
-			if blocked >= 0 && it.Shape >= 0 && s.scratch.dead[place(guard)][it.Shape] {
+			if blocked >= 0 && it.Shape >= 0 && s.scratch.dead[place(guard)].has(it.Shape) {
 				continue
 			}
 			if !seen && c.try(s, it, now, guard) {
@@ -179,14 +174,14 @@ func (c *Config) try(s *State, it *Item, now float64, guard bool) bool {
 		f, dead = &s.scratch.failed[1], &s.scratch.dead[1]
 	}
 	if it.Shape >= 0 && c.seatsOf == nil {
-		dead[it.Shape] = true // unless it starts: nothing is freed within a pass
+		dead.add(it.Shape) // unless it starts: nothing is freed within a pass
 	}
 	if f.covers(&e.Part, e.Parts, e.Whole, until) {
 		return false
 	}
 	if c.place(s, it.Slot, now, guard, -1) {
 		if it.Shape >= 0 {
-			dead[it.Shape] = false
+			dead.drop(it.Shape)
 		}
 		return true
 	}
@@ -238,9 +233,7 @@ func (c *Config) begin(s *State, slot int32, now float64, starts []Start) []Star
 		k := &s.Chunks[ch]
 		sc.slices = append(sc.slices, Slice{Node: k.Node, Parts: k.Parts, GPUs: k.GPUs, Demand: c.holds(e, k, &need)})
 	}
-	for l := range sc.bounds {
-		sc.bounds[l] = -1
-	}
+	c.recount(s)
 	return append(starts, Start{Job: e.Job, Slices: sc.slices[first:len(sc.slices):len(sc.slices)]})
 }
 

@@ -15,14 +15,18 @@ type standing struct {
 	place int32 // in the ranking
 }
 
-// rankRunning lists the running jobs that may be preempted, the best first.
+// rankRunning lists the running jobs that a waiting one could make stop, the best first.
 func (c *Config) rankRunning(s *State, now float64) []standing {
 	sc, o := s.scratch, c.order.(ranked)
 	_, service := c.order.(remainingService)
 	sc.standing = sc.standing[:0]
+	best := s.Queue.Blocks[0].Items[0].Key // whoever ranks before all that wait stays
 	for _, slot := range s.Running {
 		if e := &s.Entries[slot]; !c.spared(e, now) {
 			r := standing{key: o.rank(c, e, now), seq: e.Seq, slot: slot}
+			if r.key < best || r.key == best && c.preemption.ties == tieRunning {
+				continue
+			}
 			if service {
 				r.pace = c.size(e)
 			}
@@ -157,7 +161,7 @@ queue:
 			if blocked >= 0 && c.depth > 0 && at-blocked > c.depth || len(sc.lifted) > 0 && c.unlift(s, it) {
 				break queue
 			}
-			if !(it.Shape >= 0 && sc.dead[0][it.Shape]) && c.try(s, it, now, false) || c.usurp(s, it, now, running, &from) {
+			if !(it.Shape >= 0 && sc.dead[0].has(it.Shape)) && c.try(s, it, now, false) || c.usurp(s, it, now, running, &from) {
 				starts = c.begin(s, it.Slot, now, starts)
 				continue
 			}
@@ -184,7 +188,7 @@ func (c *Config) usurp(s *State, it *Item, now float64, running []standing, from
 	for *from < len(running) && !c.outranks(s, it, &running[*from]) {
 		*from++
 	}
-	if *from == len(running) || it.Shape >= 0 && sc.dead[1][it.Shape] {
+	if *from == len(running) || it.Shape >= 0 && sc.dead[1].has(it.Shape) {
 		return false
 	}
 	sc.may = sc.may[:0]
@@ -197,7 +201,7 @@ func (c *Config) usurp(s *State, it *Item, now float64, running []standing, from
 		return true
 	}
 	if it.Shape >= 0 { // those behind it may take the place of fewer
-		sc.dead[1][it.Shape] = true
+		sc.dead[1].add(it.Shape)
 	}
 	return false
 }

@@ -2,7 +2,6 @@ package schedule
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -186,21 +185,5 @@ func TestPromotion(t *testing.T) {
 		if starved := out[0].end > 3000; starved != (promote == 0) {
 			t.Errorf("promote %g: the long job ends at %g s", promote, out[0].end)
 		}
-	}
-}
-
-// BenchmarkPreempt is the cost of a pass under shortest remaining time first, as BenchmarkPass has it.
-func BenchmarkPreempt(b *testing.B) {
-	for _, queue := range []int{100, 10_000, 100_000} {
-		b.Run(fmt.Sprintf("queue=%d", queue), func(b *testing.B) {
-			f := busy(b, Spec{Policy: "srtf", Placement: "pack-by-leaf"}, 12_500, queue)
-			f.passes = 0
-			b.ReportAllocs()
-			b.ResetTimer()
-			for b.Loop() {
-				f.step()
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(f.passes), "ns/pass")
-		})
 	}
 }

@@ -36,7 +36,8 @@ func (c *Config) Submit(s *State, now float64, r Request) {
 	if _, ok := c.order.(moving); !ok { // else every pass ranks anew
 		e.Key = c.order.key(c, s, e)
 	}
-	it := Item{Key: e.Key, Span: c.occupancy(e), Seq: e.Seq, Slot: slot, Parts: r.Parts, Level: min(c.levelOf(&need), int32(c.top)+1), Whole: r.Whole, Shape: s.shape(&r)}
+	level := min(c.levelOf(&need), int32(c.top)+1)
+	it := Item{Key: e.Key, Span: c.occupancy(e), Seq: e.Seq, Slot: slot, Parts: r.Parts, Level: level, Whole: r.Whole, Shape: s.shape(&r, level)}
 	s.Queue.insert(it, &e.Part)
 }
 
