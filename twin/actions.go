@@ -299,7 +299,7 @@ func (w *World) bringDown(n int32, detect, draw float64) {
 func (w *World) bringUp(n int32) {
 	ns := &w.Nodes[n]
 	rack := w.nodeRack[n]
-	if ns.Up || w.Down[facility.Node][n] > 0 || !w.Racks[rack].On || w.Racks[rack].Shut {
+	if ns.Up || w.Down[facility.Node][n] > 0 || !w.Racks[rack].On || w.Racks[rack].Shut || w.Racks[rack].Booting {
 		return
 	}
 	w.touch(rack)

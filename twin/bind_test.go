@@ -135,7 +135,7 @@ func TestAsksFollowTheSimulation(t *testing.T) {
 		}
 	}
 	act(action.Action{Verb: action.Repair, Selector: "utility"})
-	advance(t, d, d.Now()+60)
+	advance(t, d, d.Now()+300) // its nodes boot
 	if a := d.Asks(nil); !a[0].On {
 		t.Errorf("the feed is back: %+v", a[0])
 	}

@@ -42,6 +42,8 @@ func (w *World) rackCondition(i int32) int {
 		return channel.Unpowered
 	case rs.Shut:
 		return channel.Tripped
+	case rs.Booting:
+		return channel.StandingBy
 	}
 	lo, hi := w.plan.Tree.Children(facility.Node, i)
 	up, drained := int32(0), int32(0)
@@ -69,6 +71,8 @@ func (w *World) nodeCondition(n int32) int {
 		return channel.Unpowered
 	case rs.Shut:
 		return channel.Tripped
+	case !ns.Up && w.Down[facility.Node][n] == 0 && rs.Booting:
+		return channel.StandingBy
 	case !ns.Up:
 		return channel.Failed
 	case ns.Drain > 0:

@@ -42,6 +42,10 @@ const (
 	evResponse              // phase of demand response that begins
 	evHeat                  // rack: a die comes to its slowdown or shutdown temperature
 	evMirror                // of the changes seen of a cluster's jobs
+	evStorage               // none: a stream or a rebuild ends, or a level is reached
+	evSave                  // job: a checkpoint is due, or time ends a step of one
+	evBoot                  // rack: its nodes have booted
+	evRestart               // rack: it is switched on after a shutdown by heat
 	evMeasured              // none: what was read of bound devices counts
 )
 
@@ -121,6 +125,14 @@ func (w *World) Handle(e kernel.Event) error {
 		if e.Gen == w.Racks[e.Subject].HeatGen {
 			w.heatUp(e.Subject)
 		}
+	case evBoot:
+		if e.Gen == w.Racks[e.Subject].BootGen {
+			w.booted(e.Subject)
+		}
+	case evRestart:
+		if e.Gen == w.Racks[e.Subject].BootGen {
+			w.restart(e.Subject)
+		}
 	case evResponse:
 		w.respond(ResponsePhase(e.Subject))
 	}
@@ -148,13 +160,11 @@ func (w *World) light() {
 		}
 		w.touch(int32(r))
 		w.Racks[r].On = on
-		lo, hi := w.plan.Tree.Children(facility.Node, int32(r))
-		for n := lo; n < hi; n++ {
-			if on {
-				w.bringUp(n)
-			} else {
-				w.bringDown(n, 0, 0)
-			}
+		switch {
+		case !on:
+			w.halt(int32(r))
+		case !w.Racks[r].Shut:
+			w.boot(int32(r))
 		}
 	}
 }

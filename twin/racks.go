@@ -39,11 +39,15 @@ func (w *World) settle() {
 		w.push(w.Now+next, phasePower, evPower, 0, w.PowerGen)
 	}
 	w.watchCaps()
+	if w.Unforeseen && w.StepFrom == w.Now {
+		w.hasten()
+	}
 }
 
 // feed brings the power chain to rest under the present draw of the racks, of which those given may have changed, and takes
 // over what is alive.
 func (w *World) feed(changed []int32) {
+	w.lit = 0
 	w.effects = w.plan.Power.Follow(&w.Power, w.rackPower, changed, w.mechanical(), w.effects[:0])
 	for i := range w.effects {
 		fx := &w.effects[i]
@@ -55,11 +59,15 @@ func (w *World) feed(changed []int32) {
 			severity = record.Info
 		}
 		w.follow(fx.Ref, sceneOf(fx), fx.Over, w.feedSource(fx.Kind), record.Event{Severity: severity, Type: fx.Kind, Subject: name, Text: strings.TrimPrefix(fx.Text, name+" ")})
+		if fx.Kind == "racks.on" {
+			w.lit = w.EventID
+		}
 	}
 	if len(w.effects) > 0 {
 		w.disturb()
 	}
 	w.energise()
+	w.lit = 0
 }
 
 // evaluate finds what a rack draws now, how hot it is, and how fast its jobs go.

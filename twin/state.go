@@ -23,6 +23,8 @@ type State struct {
 	StepGen    uint32
 	NextSample float64
 	Calm       float64 // time from which the site counts as calm again
+	Near       bool    // a rack is near the temperature at which it shuts down
+	Unforeseen bool    // something changed at this instant that may bring it there before the step ends
 
 	SettlePending bool // something at this instant still has to be settled
 	PassPending   bool // the scheduler still has to look at this instant
@@ -169,6 +171,12 @@ type RackState struct {
 	Dirty     bool
 	On        bool // its feed is energised
 	Shut      bool // powered off by heat
+	Planned   bool // to be switched on again, at Restart
+	Booting   bool // it has power, and its nodes take no work yet
+	BootGen   uint32
+	BootCause int64   // the event that it boots after
+	Was       float64 // W that it drew when heat shut it down
+	Restart   float64 // when it was or will be switched on after a shutdown by heat; 0 before the first
 }
 
 // RackUse is the power inside racks by purpose, in the order of [account.Purpose], in W.

@@ -1,11 +1,9 @@
 package twin
 
 import (
-	"fmt"
 	"math"
 
-	"github.com/halltwin/halltwin/models/facility"
-	"github.com/halltwin/halltwin/twin/record"
+	"github.com/halltwin/halltwin/models/cooling"
 )
 
 // inletTolerance is the change of a rack's coolant temperature, in K, from which its power and speed are evaluated
@@ -78,6 +76,7 @@ func (w *World) reject(dt float64) {
 // limitRacks hands the new coolant temperatures to the racks that feel them.
 func (w *World) limitRacks() {
 	swing := 0.0
+	w.Near = false
 	for r := range w.Racks {
 		rs := &w.Racks[r]
 		rt := &w.plan.RackTypes[w.plan.RackType[r]]
@@ -89,17 +88,15 @@ func (w *World) limitRacks() {
 			w.stir(int32(r))
 			rs.Inlet = t
 		}
-		g := &rt.Node.GPU
-		die := max(t, rs.Air) + g.Resistance*g.Idle    // at rest; what the air cools beside cold plates stands no more
-		lags := g.Lags() && rs.Die >= 0 && t >= rs.Air // then the moment is an event
-		switch {
-		case rs.Shut && rs.Air <= rt.Node.RestartBelow && die <= g.Target:
-			w.shut(int32(r), "")
-		case rs.Shut:
-		case die > g.Shutdown && !lags:
-			w.shut(int32(r), "its GPUs pass their limit even when idle")
-		case rs.Air > rt.Node.ShutAbove:
-			w.shut(int32(r), fmt.Sprintf("its nodes do not bear %.3g °C at their inlets", rs.Air))
+		if rs.Shut {
+			g := &rt.Node.GPU
+			w.cooled(int32(r), rs.Air <= rt.Node.RestartBelow && max(t, rs.Air)+g.Resistance*g.Idle <= g.Target)
+			continue
+		}
+		if why := w.tooHot(int32(r), rs.Air, t); why != "" {
+			w.shut(int32(r), why)
+		} else {
+			w.Near = w.Near || rs.On && w.nearLimit(int32(r), t)
 		}
 	}
 	if swing > 0.25*math.Max(1, w.lastStep()/w.plan.Disturbed) {
@@ -108,42 +105,20 @@ func (w *World) limitRacks() {
 }
 
 // coolant returns what the dies of a rack are cooled with: the supply of the cold plates, or the inlet air.
-func (w *World) coolant(r int, liquid float64) float64 {
-	if liquid > 0 {
-		return w.Cooling.RackLiquid[r]
-	}
-	return w.Cooling.RackInlet[r]
-}
+func (w *World) coolant(r int, liquid float64) float64 { return coolantOf(&w.Cooling, r, liquid) }
 
-// shut powers a rack's nodes off because of the heat, for the reason given, or on again where there is none.
-func (w *World) shut(r int32, why string) {
-	off := why != ""
-	w.touch(r)
-	w.Racks[r].Shut = off
-	rack := facility.Ref{Kind: facility.Rack, Index: r}
-	if off {
-		w.bear(rack, false, record.Event{Severity: record.Critical, Type: "rack.shutdown", Subject: w.name(rack), Text: "thermal shutdown: " + why})
-	} else {
-		w.bear(rack, true, record.Event{Severity: record.Info, Type: "rack.restart", Subject: w.name(rack), Text: "cool again, nodes restart"})
+func coolantOf(s *cooling.State, r int, liquid float64) float64 {
+	if liquid > 0 {
+		return s.RackLiquid[r]
 	}
-	w.Causes.goOn(w.EventID) // its jobs end, the load changes
-	lo, hi := w.plan.Tree.Children(facility.Node, r)
-	for n := lo; n < hi; n++ {
-		if off {
-			w.bringDown(n, 0, 0)
-		} else {
-			w.bringUp(n)
-		}
-	}
-	if off {
-		w.Totals.Shutdowns++
-	}
+	return s.RackInlet[r]
 }
 
 // disturb says that power or cooling just changed: steps are short for a while.
 func (w *World) disturb() {
 	const settling = 600 // s: several time constants of a rack's mass
 	w.Calm = w.Now + settling
+	w.Unforeseen = true
 	if next := w.Now + w.plan.Disturbed; w.NextStep > next {
 		w.NextStep = next
 		w.StepGen++
@@ -160,7 +135,8 @@ func (w *World) armStep() {
 	if next <= w.Now {
 		return
 	}
-	next = w.Now + w.plan.Cooling.Part(&w.Cooling, next-w.Now)
+	w.Unforeseen = false
+	next = w.foresee(w.Now + w.plan.Cooling.Part(&w.Cooling, next-w.Now))
 	w.NextStep = next
 	w.StepGen++
 	w.push(next, phaseStep, evStep, 0, w.StepGen)

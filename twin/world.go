@@ -70,7 +70,8 @@ type World struct {
 	undecided               bool  // a decision was due when there was no decider yet
 	trouble                 error // of the decider: ends the run
 	askedAt                 float64
-	rounds                  int // times at that moment
+	rounds                  int   // times at that moment
+	lit                     int64 // the event with which racks have power again, while they are looked for; else 0
 	effects                 []power.Effect
 	coolIn                  cooling.Input
 	coolOut                 cooling.Output

@@ -20,6 +20,7 @@ type Node struct {
 	leastRelief  float64 // the lowest fan speed to the power of the flow exponent
 	squareFans   bool    // fan power is speed² times that of the flow exponent
 	psu          power.PSU
+	Boot         float64 // s from the return of its power until it takes work
 	FailedDraw   float64 // of a failed node, as a share of IdlePower
 	RestartBelow float64 // °C of inlet air
 	ShutAbove    float64 // likewise
@@ -40,7 +41,7 @@ func (s *NodeSpec) Compile() Node {
 		Name: first(s.Model, s.Title), GPUs: s.GPUs, GPU: s.GPU.Compile(), CPUs: s.CPUs, Cores: float64(s.CPUs * s.CPU.Cores),
 		cpu:   s.CPU.Power.Compile(float64(s.CPU.Idle), float64(s.CPU.Max)),
 		Fixed: float64(s.MemoryPower+s.DrivePower+s.Other) + float64(s.NICs)*float64(s.NICPower),
-		fans:  s.Fans, psu: s.PSU.Compile(), FailedDraw: float64(s.FailedDraw), RestartBelow: float64(s.Fans.Restart), ShutAbove: float64(s.Fans.Shutdown),
+		fans:  s.Fans, psu: s.PSU.Compile(), Boot: float64(s.Boot), FailedDraw: float64(s.FailedDraw), RestartBelow: float64(s.Fans.Restart), ShutAbove: float64(s.Fans.Shutdown),
 		FullFlow: float64(s.Fans.Flow),
 		Capacity: workload.Vector{float64(s.GPUs), float64(s.CPUs * s.CPU.Cores), float64(s.Memory), float64(s.Storage), float64(s.Network)},
 	}
@@ -339,6 +340,8 @@ type Rack struct {
 	Liquid       float64 // share of heat to cold plates
 	Flow         float64 // m³/s at full load where the nodes have no fans
 	HeatCapacity float64 // J/K of its machines
+	CoolFor      float64 // s for which its inlet must have stayed cool before it is switched on after a shutdown by heat
+	RestartEvery float64 // s between it and another rack of its row
 	Max          float64 // W at its feed with every node at full load
 	Idle         float64 // W at its feed with every node idle
 }
@@ -349,7 +352,7 @@ func (s *RackSpec) Compile() Rack {
 		Name: first(s.Model, s.Title), Nodes: s.Nodes, Node: s.Node.Compile(), Shelves: s.Shelves,
 		Switches:  float64(s.Switches) * float64(s.SwitchPower),
 		rectifier: s.Rectifier.Compile(),
-		Liquid:    float64(s.Liquid), Flow: float64(s.Flow), HeatCapacity: 500 * float64(s.Mass), // J/kg/K, of steel, copper and aluminium in servers
+		Liquid:    float64(s.Liquid), Flow: float64(s.Flow), CoolFor: float64(s.Restart.After), RestartEvery: float64(s.Restart.Every), HeatCapacity: 500 * float64(s.Mass), // J/kg/K, of steel, copper and aluminium in servers
 	}
 	perShelf := float64(r.Nodes / r.Shelves)
 	r.Max = float64(r.Shelves) * r.ShelfInput(r.Node.MaxPower*perShelf)

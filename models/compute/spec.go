@@ -126,7 +126,8 @@ type NodeSpec struct {
 	Fans        FanSpec        `yaml:"fans" doc:"server fans"`
 	PSU         power.PSUSpec  `yaml:"psu" doc:"the node's power conversion"`
 
-	FailedDraw unit.Ratio `yaml:"failed_draw" doc:"power of a failed node, as a share of its idle power" default:"0" source:"a failed node is powered off for repair" range:"[0,1]"`
+	Boot       unit.Duration `yaml:"boot" doc:"time from the return of its power until it takes work, at idle power" default:"5 min" source:"typical, 3–10 min: self-tests, boot from the network, agents" range:"[0,86400]"`
+	FailedDraw unit.Ratio    `yaml:"failed_draw" doc:"power of a failed node, as a share of its idle power" default:"0" source:"a failed node is powered off for repair" range:"[0,1]"`
 }
 
 // Validate checks what tags cannot say.
@@ -161,7 +162,15 @@ type RackSpec struct {
 	LinkDomain  string        `yaml:"link_domain" doc:"what the GPUs' own links join: the GPUs of a node or of the whole rack" enum:"node,rack" default:"node"`
 	Liquid      unit.Ratio    `yaml:"liquid" doc:"share of the rack's heat that cold plates capture; the rest goes to the air" default:"0" source:"air-cooled" range:"[0,1]"`
 	Flow        unit.Flow     `yaml:"flow" doc:"airflow through the rack at full load where the nodes have no fans of their own" default:"0 m3/s" source:"typical" range:"[0,)"`
+	Restart     RestartSpec   `yaml:"restart" doc:"how racks are switched on again that heat shut down"`
 	Mass        unit.Mass     `yaml:"mass" doc:"mass that stores heat" default:"1000 kg" source:"typical, 800–1400 kg" range:"(0,)"`
+}
+
+// RestartSpec is how operators switch racks on again that heat shut down. How racks come back after their feed was dead, the
+// restart of the power chain says.
+type RestartSpec struct {
+	After unit.Duration `yaml:"after" doc:"time for which the inlet must have stayed below fans.restart" default:"5 min" source:"typical: somebody looks first" range:"[0,604800]"`
+	Every unit.Duration `yaml:"every" doc:"time between one rack of a row and the next" default:"15 s" source:"typical: inrush of one rack at a time" range:"[0,86400]"`
 }
 
 // Validate checks what tags cannot say.

@@ -44,7 +44,7 @@ func TestClassOfAir(t *testing.T) {
 		}
 	}
 	run(t, p, s, in, 300, step)
-	if c := &s.Class[0]; c.Air != TooWarm || !(c.OutsideAllowable > 0 && c.OutsideAllowable <= c.OutsideRecommended && c.OutsideRecommended <= 300) || c.Above <= 0 {
+	if c := &s.Class[0]; c.Air != TooWarm || !(c.OutsideAllowable > 0 && c.OutsideAllowable <= c.OutsideRecommended && c.OutsideRecommended <= 300+1e-9) || c.Above <= 0 {
 		t.Errorf("five minutes without air: %+v", c)
 	}
 	for u := range n {

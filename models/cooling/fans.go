@@ -38,7 +38,11 @@ func (p *Plan) controlFans(s *State, i int, dt float64) {
 		w.solve(p.rhoCp)
 		hot := w.airTemp + (w.hot-w.airTemp)/w.weight
 		x, y := w.sides()
-		e = p.fanError(s, i, x*w.supply+y*w.row.supply+(1-x-y)*hot, hot, goal)
+		cold := x*w.supply + y*w.row.supply + (1-x-y)*hot
+		if !quasi {
+			cold += (w.coldTemp - w.entering(w.hot)) * w.keptEnd
+		}
+		e = p.fanError(s, i, cold, hot, goal)
 		if quasi {
 			return -e
 		}

@@ -22,6 +22,9 @@ type hallWork struct {
 	z        float64 // weight·dt/C of the air
 	wallTemp float64 // °C at the start
 	airTemp  float64 // °C at the start
+	coldTemp float64 // °C at the start, of the air on the cold side
+	kept     float64 // share of it in the mean over the step, and
+	keptEnd  float64 // at its end
 	setPoint float64 // °C
 
 	handlers          // CRAHs
@@ -55,7 +58,12 @@ func (p *Plan) prepareHall(s *State, i int, dt float64) {
 		w.wallPhi, _ = fitted(h.exchange * dt / h.structure)
 	}
 	w.wall = h.exchange * w.wallPhi
-	w.wallTemp, w.airTemp, w.setPoint = s.HallWall[i], s.HallAir[i], s.HallSet[i]
+	w.wallTemp, w.airTemp, w.coldTemp, w.setPoint = s.HallWall[i], s.HallAir[i], s.HallCold[i], s.HallSet[i]
+	w.kept, w.keptEnd = 0, 0
+	if h.aisle > 0 {
+		x := p.rhoCp * w.demand * dt / h.aisle
+		w.kept, w.keptEnd = meanDecay(x), math.Exp(-x)
+	}
 	if p.air.CRAH.Control != nil && w.up > 0 {
 		p.controlFans(s, i, dt)
 	} else {
@@ -112,7 +120,7 @@ func (p *Plan) blow(s *State, i int, dt, command float64, when instant) {
 		w.row.through *= take / sum
 	}
 	x, y := w.sides()
-	leak := 1 - x - y
+	leak := (1 - x - y) * (1 - w.kept)
 	w.weight = fittedWeight((p.rhoCp*w.demand*(x+y) + (w.k+w.door.ec-w.door.ek)*leak + w.wall) * dt / h.air)
 	w.z = w.weight * dt / h.air
 }
@@ -151,6 +159,31 @@ func (s *State) airWater() float64 {
 	return s.c.flowOf[0]
 }
 
+// commitAisle advances the mass of the air on the cold side of a hall, whose HallCold is what enters at the end of the step,
+// and returns the W that it took up.
+//
+// What enters moved in a line about its mean, and the mass after it. The mean is all that the balance of the step knows: what
+// the line adds is lent by the structure, or by the hot air where there is none.
+func (p *Plan) commitAisle(s *State, i int, dt float64) (storing float64) {
+	h, w := &p.halls[i], &s.c.halls[i]
+	mean, end := w.entering(w.hot), s.HallCold[i]
+	x := p.rhoCp * w.demand * dt / h.aisle
+	follows := (1 + w.keptEnd) - 2*w.kept
+	if x < 1e-2 {
+		follows = x * x / 6
+	}
+	aisle := mean + (w.coldTemp-mean)*w.keptEnd
+	lent := follows * (end - mean)
+	if h.structure > 0 {
+		s.HallWall[i] -= h.aisle * lent / h.structure
+	} else {
+		s.HallAir[i] -= h.aisle * lent / h.air
+	}
+	s.HallCold[i] = aisle + lent
+	s.HallRate[i] = (s.HallCold[i] - w.coldTemp) / dt
+	return h.aisle * (aisle - w.coldTemp) / dt
+}
+
 // commitHall advances the masses of a hall to the end of the step and returns the W that they took up, and sets
 // what is known of its CRAHs.
 func (p *Plan) commitHall(s *State, i int, dt float64) (storing float64) {
@@ -166,6 +199,9 @@ func (p *Plan) commitHall(s *State, i int, dt float64) (storing float64) {
 	supply, row := w.at(p.rhoCp, w.setPoint, air), w.row.at(p.rhoCp, w.setPoint, air)
 	x, y := w.sides()
 	s.HallCold[i] = x*supply + y*row + (1-x-y)*air
+	if h.aisle > 0 {
+		storing += p.commitAisle(s, i, dt)
+	}
 	s.HallSupply[i] = supply
 	if y > 0 {
 		s.HallSupply[i] = (x*supply + y*row) / (x + y)

@@ -160,16 +160,21 @@ func (w *hallWork) bend(rhoCp, hot float64) (changed bool) {
 // sides returns the shares of the racks' air that CRAHs and in-row coolers deliver.
 func (w *hallWork) sides() (crah, row float64) { return w.through / w.demand, w.row.through / w.demand }
 
-// coldAt returns the °C of the cold aisle for hot air of the given °C and the lines of the supplies.
-func (w *hallWork) coldAt(hot float64) float64 {
+// entering returns the °C of the air that flows to the cold side, for hot air of the given °C and the lines of the supplies.
+func (w *hallWork) entering(hot float64) float64 {
 	x, y := w.sides()
 	return x*(w.s0+w.s1*hot) + y*(w.row.s0+w.row.s1*hot) + (1-x-y)*hot
+}
+
+// coldAt returns the mean °C of the cold side, part of which is what it was.
+func (w *hallWork) coldAt(hot float64) float64 {
+	return w.kept*w.coldTemp + (1-w.kept)*w.entering(hot)
 }
 
 // mix closes the loop of supply, cold aisle, racks, doors and hot aisle for the lines that bend has set.
 func (w *hallWork) mix(rhoCp float64) {
 	x, y := w.sides()
-	w.c0, w.c1 = x*w.s0+y*w.row.s0, x*w.s1+y*w.row.s1+1-x-y
+	w.c0, w.c1 = w.kept*w.coldTemp+(1-w.kept)*(x*w.s0+y*w.row.s0), (1-w.kept)*(x*w.s1+y*w.row.s1+1-x-y)
 	f := rhoCp * w.demand
 	alpha := (f-w.k-w.door.q1)*w.c0 + w.a - w.door.q0 + w.wall*w.wallTemp
 	beta := f*(1-w.c1) + (w.k+w.door.q1)*w.c1 + w.wall
@@ -211,7 +216,7 @@ func (w *hallWork) stiffness(rhoCp float64, loop int) float64 {
 	}
 	x, y := w.sides()
 	f := rhoCp * w.demand
-	dcold := x*ds + y*dr
+	dcold := (1 - w.kept) * (x*ds + y*dr)
 	dhot := w.z * ((f-w.k-d.q1)*dcold - dq) / (1 + w.z*(f*(1-w.c1)+(w.k+d.q1)*w.c1+w.wall))
 	sum := 0.0
 	if int(w.loop) == loop {

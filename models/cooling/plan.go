@@ -72,7 +72,8 @@ type hall struct {
 	doors     int32   // rear doors
 	around    float64 // share of the racks' air that comes round them from behind their doors
 	bypass    float64
-	air       float64 // J/K
+	air       float64 // J/K, on the hot side
+	aisle     float64 // J/K, on the cold side
 	vapour    float64 // kg of dry air in the whole hall
 	fresh     float64 // kg/s of outdoor air that leaks in
 	structure float64 // J/K
@@ -389,6 +390,7 @@ func (p *Plan) compileHalls(spec *Spec, n *Sizes) error {
 		racks := float64(max(h.racks, 1))
 		h.bypass = bypass
 		h.air = racks * float64(a.Room.Volume) * p.rhoCp
+		h.aisle = racks * float64(a.Room.Aisle) * p.rhoCp
 		h.vapour = 2 * h.air / moistair.Cp // the cold side and the plenum hold about as much
 		h.fresh = racks * float64(a.Humidity.Ventilation) * p.rhoCp / moistair.Cp
 		h.structure = racks * float64(a.Room.Structure)

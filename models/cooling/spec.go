@@ -93,6 +93,7 @@ type CRAHSpec struct {
 // RoomSpec is what stores heat in a hall beside the machines, for each rack.
 type RoomSpec struct {
 	Volume    unit.Volume       `yaml:"volume" doc:"hot-side air for each rack" default:"6 m3" source:"typical" range:"(0,)"`
+	Aisle     unit.Volume       `yaml:"aisle" doc:"cold-side air for each rack: what the machines breathe before the air behind them reaches them; 0: none" default:"6 m3" source:"typical: with volume, 3 m2 of floor under 4 m" range:"[0,)"`
 	Structure unit.HeatCapacity `yaml:"structure" doc:"heat capacity of floor, walls, containment and cables for each rack" default:"300 kJ/K" source:"typical: 600 kg of steel and concrete skin" range:"[0,)"`
 	Exchange  unit.Conductance  `yaml:"exchange" doc:"heat transfer between air and structure for each rack" default:"150 W/K" source:"typical: 60 W/K for each m2 of floor" range:"[0,)"`
 	Machines  unit.HeatCapacity `yaml:"machines" doc:"heat capacity of the machines of a rack, where the rack states no mass" default:"500 kJ/K" source:"typical: 1000 kg at 500 J/kg/K" range:"(0,)"`

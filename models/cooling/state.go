@@ -46,7 +46,8 @@ type State struct {
 	HallAir      []float64 // °C by hall: hot-side air
 	HallWall     []float64 // °C by hall: its structure
 	HallSupply   []float64 // °C by hall: air that the CRAHs deliver
-	HallCold     []float64 // °C by hall: air before the racks
+	HallCold     []float64 // °C by hall: air before the racks, and its mass
+	HallRate     []float64 // K/s by hall: its change over the last step
 	HallSpeed    []float64 // by hall: relative speed of the CRAH fans at work
 	HallFan      []float64 // by hall: integral of the PI control of these fans
 	RowSpeed     []float64 // by hall: relative speed of the fans of its in-row coolers
@@ -81,6 +82,7 @@ type State struct {
 
 	down  [facility.NumKinds][]uint8 // by unit: why it does not work
 	stale bool                       // equipment or step changed: coefficients must be made anew
+	moved bool                       // air handlers changed since the last step
 	dt    float64                    // s of the last step, for which the coefficients hold
 	c     coefficients
 }
@@ -136,6 +138,7 @@ func New(p *Plan) *State {
 	fill := func(n int, v float64) []float64 { return slices.Repeat([]float64{v}, n) }
 	s.RackInlet, s.RackOutlet, s.RackLiquid, s.Machines = fill(racks, air), fill(racks, air), fill(racks, air), fill(racks, air)
 	s.HallAir, s.HallWall, s.HallSupply, s.HallCold, s.HallSet = fill(halls, air), fill(halls, air), fill(halls, air), fill(halls, air), fill(halls, air)
+	s.HallRate = fill(halls, 0)
 	s.HallHumidity, s.HallSurface = fill(halls, moistair.FromDewPoint(8, p.pressure)), fill(halls, air)
 	s.HallSpeed = fill(halls, float64(p.air.CRAH.Each.MinSpeed))
 	s.HallFan, s.RowSpeed = fill(halls, 1), fill(halls, 0)
@@ -191,7 +194,7 @@ func New(p *Plan) *State {
 func (s *State) Clone() *State {
 	c := *s
 	for _, f := range [...]*[]float64{
-		&c.RackInlet, &c.RackOutlet, &c.RackLiquid, &c.Machines, &c.HallAir, &c.HallWall, &c.HallSupply, &c.HallCold, &c.HallSet, &c.HallSpeed, &c.HallFan, &c.RowSpeed,
+		&c.RackInlet, &c.RackOutlet, &c.RackLiquid, &c.Machines, &c.HallAir, &c.HallWall, &c.HallSupply, &c.HallCold, &c.HallRate, &c.HallSet, &c.HallSpeed, &c.HallFan, &c.RowSpeed,
 		&c.HallHumidity, &c.HallSurface, &c.HallReset, &c.LoopSupply, &c.LoopReturn, &c.LoopSet, &c.WaterSupply, &c.WaterSet, &c.WaterRate, &c.Restart, &c.Locked, &c.Ready, &c.Delivered, &c.TankNodes,
 		&c.c.flow, &c.c.k, &c.c.held, &c.c.air, &c.c.flowOf,
 		&c.c.doorFlow, &c.c.doorWater, &c.c.doorEffect, &c.c.doorFan,
@@ -259,6 +262,7 @@ func (p *Plan) mark(s *State, r facility.Ref, why uint8, up bool) {
 		return
 	}
 	s.stale = true
+	s.moved = s.moved || r.Kind == facility.CRAH || r.Kind == facility.InRow
 	if r.Kind == facility.Chiller && d[r.Index] == 0 {
 		s.Restart[r.Index] = float64(p.plant.Chiller.Each.Restart)
 	}

@@ -1,6 +1,10 @@
 package cooling
 
-import "github.com/halltwin/halltwin/models/facility"
+import (
+	"math"
+
+	"github.com/halltwin/halltwin/models/facility"
+)
 
 // Step advances the cooling system by in.Dt s. The order is that of the heat: racks, halls and technology loops,
 // facility water, plant; then the masses move, all by the same flows, so that the ledger closes.
@@ -32,12 +36,16 @@ const loadingParts = 12
 // instantly is the shortest part of a step in s: what is due sooner is taken with it.
 const instantly = 1e-3
 
-// shortest is the s below which no step is cut where water comes back to its set point.
+// shortest is the s below which no step is cut where water comes back to its set point, and above which none is cut for air.
 const shortest = 10
+
+// settlesBy is by how many K the air before the racks may change in one step, down to steps of a second.
+const settlesBy = 0.25
 
 // Part returns how many s, of at most dt, the next step may take so that it ends where a chiller starts or has loaded up,
 // and is short on the way, and where warm water is about to be back at its set point, so that pumps and fans do not run a
-// whole step for a part of it. [Plan.Step] takes longer steps apart by it; who wants to see what happens in them asks first.
+// whole step for a part of it; and where air handlers have failed or work again, until the air before the racks has followed.
+// [Plan.Step] takes longer steps apart by it; who wants to see what happens in them asks first.
 func (p *Plan) Part(s *State, dt float64) float64 {
 	ramp := float64(p.plant.Chiller.Each.Ramp)
 	for i, wait := range s.Restart {
@@ -47,6 +55,16 @@ func (p *Plan) Part(s *State, dt float64) float64 {
 			dt = min(dt, max(wait, instantly))
 		case s.Ready[i] < 1 && ramp > 0:
 			dt = min(dt, ramp/loadingParts, max((1-s.Ready[i])*ramp, ramp/100))
+		}
+	}
+	if dt < settleDt {
+		if s.moved {
+			dt = min(dt, 1)
+		}
+		for _, rate := range s.HallRate {
+			if rate = math.Abs(rate); rate*shortest > settlesBy { // more slowly it drifts with its hall
+				dt = min(dt, max(settlesBy/rate, 1))
+			}
 		}
 	}
 	if dt <= shortest {
@@ -134,7 +152,7 @@ func (p *Plan) prepareEquipment(s *State, dt float64) {
 	for i := range p.loops {
 		p.prepareLoop(s, i, dt)
 	}
-	s.stale = false
+	s.stale, s.moved = false, false
 }
 
 // able returns the share of a group's design flow that its pumps at work can give.
@@ -212,7 +230,7 @@ func (p *Plan) Energy(s *State) float64 {
 		sum += p.rackFixed[i].mass * t
 	}
 	for i := range p.halls {
-		sum += p.halls[i].air*s.HallAir[i] + p.halls[i].structure*s.HallWall[i]
+		sum += p.halls[i].air*s.HallAir[i] + p.halls[i].aisle*s.HallCold[i] + p.halls[i].structure*s.HallWall[i]
 	}
 	for i := range p.loops {
 		sum += p.loops[i].mass * s.LoopSupply[i]

@@ -26,7 +26,7 @@ func stillHall(q, height, mass, exchange float64) (*cooling.Plan, *cooling.Input
 	const racks = 50
 	air := moistair.Density(25, 0.008, moistair.StandardPressure) * moistair.Cp
 	text := fmt.Sprintf("{air: {supply: 25 degC, recirculation: 0, bypass: 0, humidity: {ventilation: 0 m3/s}, "+
-		"room: {volume: %.9g m3, structure: %.9g J/K, exchange: %.9g W/K, machines: 0.01 J/K, coupling: 1}}}",
+		"room: {volume: %.9g m3, aisle: 0 m3, structure: %.9g J/K, exchange: %.9g W/K, machines: 0.01 J/K, coupling: 1}}}",
 		height*rhoCp/air, mass, exchange)
 	return rideHall(text, racks, q)
 }
@@ -106,7 +106,7 @@ func runRide(ctx context.Context, _ string) (*Result, error) {
 		low, top float64
 	}{{5e3, 120, 270}, {10e3, 0, 60}, {20e3, 0, 60}} {
 		// Racks of the time: 400 kg, 22 °C supply; machines of the time give up at about 40 °C.
-		p, in, err := rideHall("{air: {supply: 22 degC, room: {machines: 200 kJ/K}}}", 100, c.rack)
+		p, in, err := rideHall("{air: {supply: 22 degC, room: {volume: 2.5 m3, aisle: 2.5 m3, machines: 200 kJ/K}}}", 100, c.rack)
 		if err != nil {
 			return nil, err
 		}
