@@ -134,6 +134,9 @@ func (x *liveReport) print(out io.Writer, f *liveFlags) error {
 		}
 		fmt.Fprintf(&b, "  %-24s %8d %12s %12s %12s %12s\n", c.Name, c.Subjects, ch.Show(c.Measured, 4), ch.Show(c.Model, 4), ch.Show(c.Expected, 4), short(c.Residual))
 	}
+	if s := x.Score; s.Count > 0 {
+		fmt.Fprintf(&b, "FORETOLD an hour ahead, %d times: %s off by %.1f %% on average, %.1f %% if nothing were to change; %.0f %% lay in the 90 %% band\n", s.Count, s.Channel, 100*s.Error, 100*s.Persistence, 100*s.Covered)
+	}
 	x.printThings(&b, f)
 	for i, h := range x.Held {
 		if i == mostHeld {
@@ -180,7 +183,7 @@ func (x *liveReport) printAnswer(b *strings.Builder, f *liveFlags) {
 	last := len(a.IT) - 1
 	fmt.Fprintf(b, "  IT %s at once, %s in the end (%s to %s); %d jobs lose nodes, %d run and %d wait in the end\n", watts(a.IT[0]), watts(a.IT[last]),
 		watts(a.Low[last]), watts(a.High[last]), a.Interrupted, a.Running, a.Queued)
-	fmt.Fprintf(b, "  %d racks without power, hottest inlet %.1f °C, hottest GPU %.1f °C\n", a.Racks, a.HottestInlet, a.Hottest)
+	fmt.Fprintf(b, "  %d racks are down, hottest inlet %.1f °C, hottest GPU %.1f °C\n", a.Racks, a.HottestInlet, a.Hottest)
 }
 
 func short(v float64) string {

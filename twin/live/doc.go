@@ -31,14 +31,18 @@
 // What is measured is compared with what was expected before it came: offset + gain·model, by a [Filter] for each thing and channel,
 // which learns while the jobs of its node are at rest. A correction beyond 5 K, or 10 % of the model and 20 W, for a minute is an alarm.
 //
-// A source that does not answer changes nothing but that it is told; a scheduler that is back tells of jobs that came and went.
+// A source that does not answer changes nothing but that it is told, and so is a host that falls silent; a scheduler that is back
+// tells of jobs that came and went.
 //
-// [Twin.Ask] forks the present: jobs then go their own way, and what the corrections are is carried ahead.
+// [Twin.Ask] forks the present: jobs then go their own way, and what the corrections are is carried ahead. Every ten minutes the twin
+// foretells so what will be measured an hour later, and compares when that hour is over: its [Score] stands beside that of
+// persistence, and the bands of what it says ahead are as wide as those errors were.
 //
 // # Repeatable
 //
 // The twin is passive. What it takes it writes to a log first, as JSON lines after a header with the scenario; [Tape.Play] makes the
-// same twin again, to the bit ([Twin.Digest]). [Start] keeps one at the present: the one goroutine that owns it, and one for each
+// same twin again, to the bit ([Twin.Digest]), and [Twin.Continue] goes on where it ends, so that a twin outlives its process. A source
+// hears when its batch is in the log ([Acknowledger]) and may forget it only then. [Start] keeps one at the present: the one goroutine that owns it, and one for each
 // feed.
 //
 // # Left out

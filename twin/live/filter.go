@@ -174,10 +174,13 @@ func (b *Band) Learn(value, sd, truth float64) {
 	}
 }
 
+// fewest is how many outcomes determine a 90 % interval: the largest of nine errors is not passed in nine of ten cases.
+const fewest = 9
+
 // Around returns the interval around a forecast. Before enough outcomes are known it is that of a normal distribution.
 func (b *Band) Around(value, sd float64) (low, high float64) {
 	factor := 1.645 * b.Share / 0.9
-	if n := len(b.sorted); n >= 20 {
+	if n := len(b.sorted); n >= fewest {
 		factor = b.sorted[min(n-1, int(math.Ceil(b.Share*float64(n+1)))-1)]
 	}
 	return value - factor*sd, value + factor*sd

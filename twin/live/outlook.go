@@ -15,8 +15,8 @@ import (
 type Outlook struct {
 	At              []float64 // s ahead
 	IT              []float64 // W, corrected by what was learnt
-	Low, High       []float64 // its 90 % interval, of what is known of the corrections
-	Racks           int       // without power at the end
+	Low, High       []float64 // its 90 % band, as wide as the errors of past forecasts were
+	Racks           int       // that have failed or are without power at the end
 	Interrupted     int       // times that a job lost its nodes
 	Hottest         float64   // °C of a busy GPU
 	HottestInlet    float64   // °C of a rack
@@ -96,7 +96,7 @@ func (t *Twin) Ask(ctx context.Context, acts []action.Action, s float64) (*Outlo
 	power, _ := channel.Lookup("site.it_power")
 	inlet, _ := channel.Lookup("rack.inlet_temperature")
 	gpu, _ := channel.Lookup("rack.gpu_temperature")
-	racks, _ := channel.Lookup("rack.power")
+	racks, _ := channel.Lookup("rack.state")
 	begin := f.Now()
 	const looks = 60
 	var buffer []float64
@@ -121,13 +121,13 @@ func (t *Twin) Ask(ctx context.Context, acts []action.Action, s float64) (*Outlo
 		bare := buffer[0]
 		offset, variance := t.correction(f, ahead)
 		o.At, o.IT = append(o.At, ahead), append(o.IT, bare+offset)
-		band := 1.645 * math.Sqrt(variance)
-		o.Low, o.High = append(o.Low, bare+offset-band), append(o.High, bare+offset+band)
+		low, high := t.prophet.band.Around(bare+offset, spread(bare+offset, variance, ahead))
+		o.Low, o.High = append(o.Low, low), append(o.High, high)
 		o.HottestInlet, o.Hottest = max(o.HottestInlet, highest(inlet)), max(o.Hottest, highest(gpu))
 	}
 	buffer = f.Values(racks, buffer)
-	for _, w := range buffer {
-		if w == 0 {
+	for _, state := range buffer {
+		if state == channel.Unpowered || state == channel.Tripped || state == channel.Failed {
 			o.Racks++
 		}
 	}

@@ -25,6 +25,7 @@ type Report struct {
 	Waiting   int
 	Missed    int // jobs that came and went between two looks
 	Alarms    []string
+	Score     Score
 	Adrift    int // jobs that schedulers say run and that the twin does not
 	Returns   int // times that another process went on with the twin
 }
@@ -71,6 +72,7 @@ func (t *Twin) Report() *Report {
 		r.Sources = append(r.Sources, x)
 		r.Missed += s.missed
 	}
+	r.Score = t.prophet.score()
 	for _, k := range t.order {
 		x := t.jobs[k]
 		switch {

@@ -53,6 +53,7 @@ type Twin struct {
 	starts    []twin.Change
 	newcomers []*shown // whose numbers are among those of the starts
 
+	prophet *prophet
 	hosts   map[string]*hostState
 	heard   []string                     // hosts that have told something, in the order in which they did
 	marks   map[string]map[string]uint64 // by source and stream: the reading that comes next
@@ -88,7 +89,7 @@ func Begin(plan *scenarios.Plan, o Options) (*Twin, error) {
 		sieve: newSieve(8*(gpus+nodes) + 1024), mapping: m, sources: map[string]*sourceState{}, meters: map[string]*meter{}, jobs: map[jobKey]*shown{},
 		hosts: map[string]*hostState{}, marks: map[string]map[string]uint64{},
 		gpuUse: unknown(gpus), cpuUse: unknown(nodes), changed: make([]float64, nodes), down: make([]bool, nodes), drained: make([]bool, nodes), framed: math.Inf(-1)}
-	t.now = t.start
+	t.now, t.prophet = t.start, newProphet(t.start)
 	for _, c := range plan.Capacity {
 		for r := range c {
 			t.most[r] = max(t.most[r], c[r])
@@ -163,6 +164,9 @@ func (t *Twin) Take(ctx context.Context, at float64, batches []reading.Batch) er
 	}
 	t.learn()
 	t.listen()
+	if err := t.foretell(ctx); err != nil {
+		return err
+	}
 	return t.frames()
 }
 
@@ -404,6 +408,7 @@ func (t *Twin) Digest() [sha256.Size]byte {
 		}
 	}
 	fmt.Fprintf(sum, "%v", t.sieve.report())
+	fmt.Fprintf(sum, "%v", t.prophet.score())
 	matches, silent := t.mapping.report()
 	fmt.Fprintf(sum, "%v %d %v", matches, silent, t.mapping.conflicts)
 	return [sha256.Size]byte(sum.Sum(nil))
