@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"path"
 	"slices"
 	"strings"
 
@@ -23,6 +24,13 @@ import (
 type Bond struct {
 	Thing  facility.Ref // a GPU, or a node for its processors
 	Device string       // as people call it
+	Model  string       // what it is; empty where that is not known
+}
+
+// follows reports whether a bond is said in one breath with the one before.
+func (x *Bond) follows(before *Bond, w *World) bool {
+	return x.Thing.Kind == before.Thing.Kind && x.Thing.Index == before.Thing.Index+1 && x.Model == before.Model &&
+		path.Dir(w.name(x.Thing)) == path.Dir(w.name(before.Thing))
 }
 
 // Measured is what was last read of a bound thing; NaN where it was not, which leaves it to the model.
@@ -406,12 +414,23 @@ func (b *bound) summarise(w *World, s *record.Summary) {
 		s.Add(k.group, k.kpi)
 	}
 	var words []string
-	for _, x := range b.bonds {
-		words = append(words, w.name(x.Thing)+" = "+x.Device)
-	}
-	const most = 8
-	if n := len(words); n > most {
-		words = append(words[:most-1], fmt.Sprintf("and %d more", n-most+1))
+	for i := 0; i < len(b.bonds); {
+		k := i + 1
+		for k < len(b.bonds) && b.bonds[k].follows(&b.bonds[k-1], w) {
+			k++
+		}
+		first, last := &b.bonds[i], &b.bonds[k-1]
+		text := w.name(first.Thing)
+		if k > i+1 {
+			text += " to " + path.Base(w.name(last.Thing))
+		}
+		if text += " = " + first.Device; k > i+1 {
+			text += " to " + last.Device
+		}
+		if first.Model != "" {
+			text += " (" + first.Model + ")"
+		}
+		words, i = append(words, text), k
 	}
 	note := "real: " + strings.Join(words, ", ") + "; what could be measured of them is, all else is modelled"
 	if b.stand {

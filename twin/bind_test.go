@@ -43,7 +43,7 @@ func bind(t *testing.T, stand bool) *Driven {
 	}
 	var bonds []Bond
 	for _, r := range refs {
-		bonds = append(bonds, Bond{r, "test"})
+		bonds = append(bonds, Bond{Thing: r, Device: "test"})
 	}
 	if err := d.Bind(bonds, stand); err != nil {
 		t.Fatal(err)
@@ -100,7 +100,7 @@ func TestMeasuredReplacesTheModel(t *testing.T) {
 	if k, ok := s.KPI("energy.bound"); !ok || k.Provenance != "measured" || k.Value != 0 { // counted up to the last reading
 		t.Errorf("%+v", k)
 	}
-	if n := s.Notes[len(s.Notes)-1]; !strings.Contains(n, "real: hall-0/row-0/rack-0/node-0/gpu-0 = test") {
+	if n := s.Notes[len(s.Notes)-1]; !strings.Contains(n, "real: hall-0/row-0/rack-0/node-0/gpu-0 to gpu-3 = test to test") {
 		t.Error(n)
 	}
 	f, err := d.Fork(Options{}) // it has no hardware
@@ -175,13 +175,13 @@ func TestProcessorsOfANode(t *testing.T) {
 	}
 	defer d.Close()
 	node := facility.Ref{Kind: facility.Node, Index: 0}
-	if err := d.Bind([]Bond{{node, "a"}, {node, "b"}}, false); err == nil || !strings.Contains(err.Error(), "twice") {
+	if err := d.Bind([]Bond{{Thing: node}, {Thing: node}}, false); err == nil || !strings.Contains(err.Error(), "twice") {
 		t.Error(err)
 	}
-	if err := d.Bind([]Bond{{facility.Ref{Kind: facility.Rack, Index: 0}, "a"}}, false); err == nil || !strings.Contains(err.Error(), "is a rack") {
+	if err := d.Bind([]Bond{{Thing: facility.Ref{Kind: facility.Rack, Index: 0}}}, false); err == nil || !strings.Contains(err.Error(), "is a rack") {
 		t.Error(err)
 	}
-	if err := d.Bind([]Bond{{node, "cpu"}}, false); err != nil {
+	if err := d.Bind([]Bond{{Thing: node, Device: "cpu"}}, false); err != nil {
 		t.Fatal(err)
 	}
 	if d.Bind(nil, false) == nil {

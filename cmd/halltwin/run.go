@@ -45,6 +45,7 @@ type runFlags struct {
 
 	scheduler      string
 	schedulerLimit time.Duration
+	bind           bindFlags
 }
 
 func runVerb(p *process) *cobra.Command {
@@ -60,6 +61,12 @@ func runVerb(p *process) *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			f.seeded = c.Flags().Changed("seed")
+			if alone, err := f.checkBind(p); err != nil || alone {
+				if alone {
+					err = supervised(p)
+				}
+				return err
+			}
 			return run(p, args[0], &f)
 		},
 	}
@@ -78,6 +85,7 @@ func runVerb(p *process) *cobra.Command {
 	f.serve.add(c)
 	c.Flags().StringVar(&f.scheduler, "scheduler", "", "command of a process that schedules, for scheduler: {policy: external}; its words are parted at blanks")
 	c.Flags().DurationVar(&f.schedulerLimit, "scheduler-limit", 10*time.Second, "how long that process may take for an answer")
+	f.bind.add(c)
 	c.Flags().BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 also when an expectation is missed")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no event lines")
 	c.Flags().BoolVar(&f.json, "json", false, "print the summary as JSON")
@@ -173,6 +181,9 @@ func (f *runFlags) live(ctx context.Context, p *process, plan *scenarios.Plan, p
 		options.Progress = w.show
 	}
 	options.Sink = record.NewFanout(sinks...)
+	if f.bind.any() {
+		return f.bind.live(ctx, p, plan, options, dir)
+	}
 	if v != nil {
 		return v.live(ctx, plan, session.Options{Options: options, Path: path, Speed: f.speed, Paused: f.paused, Did: log.did})
 	}
@@ -194,7 +205,7 @@ func (f *runFlags) command(path string, seed uint64) string {
 	if f.scheduler != "" {
 		args = append(args, "--scheduler", f.scheduler)
 	}
-	return quote(append(args, "--seed", fmt.Sprint(seed)))
+	return quote(append(f.bind.command(args), "--seed", fmt.Sprint(seed)))
 }
 
 // outcome maps a verdict to the exit code.

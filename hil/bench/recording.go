@@ -141,33 +141,51 @@ func (r *Recording) Log() *telemetry.Log {
 
 // WriteCSV writes the recording as a table that `halltwin calibrate` reads: what was read steadily, or the bursts.
 func (r *Recording) WriteCSV(w io.Writer, bursts bool) error {
-	b := bufio.NewWriter(w)
-	fmt.Fprint(b, "timestamp,host,gpu,uuid,name,driver_version,phase,work")
-	for _, c := range columns {
-		fmt.Fprint(b, ",", c.header)
-	}
-	fmt.Fprintln(b)
-	var buf []byte
+	t := NewTable(w)
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		if r.burst(row) != bursts {
 			continue
 		}
-		id := &r.Devices[row.Device]
 		phase := ""
 		if row.Step > 0 {
 			s := &r.Steps[row.Step-1]
 			phase = s.Experiment + ": " + s.Name
 		}
-		fmt.Fprintf(b, "%.6f,%s,%d,%s,%s,%s,%s", row.Time, id.Host, id.Index, id.Key, quoted(id.Model), id.Driver, quoted(phase))
-		buf = number(buf[:0], row.Work, 3)
-		for _, c := range columns {
-			buf = number(buf, row.Values[c.from]*c.scale, c.digits)
-		}
-		fmt.Fprintf(b, "%s\n", buf)
+		t.Add(row.Time, &r.Devices[row.Device], phase, row.Work, &row.Values)
 	}
-	return b.Flush()
+	return t.Flush()
 }
+
+// Table writes readings as they come, in the form that `halltwin calibrate` reads.
+type Table struct {
+	out *bufio.Writer
+	buf []byte
+}
+
+// NewTable begins a table.
+func NewTable(w io.Writer) *Table {
+	t := &Table{out: bufio.NewWriter(w)}
+	fmt.Fprint(t.out, "timestamp,host,gpu,uuid,name,driver_version,phase,work")
+	for _, c := range columns {
+		fmt.Fprint(t.out, ",", c.header)
+	}
+	fmt.Fprintln(t.out)
+	return t
+}
+
+// Add writes what a device told at a time in s, and what had been got done on it.
+func (t *Table) Add(at float64, id *device.Identity, phase string, work float64, values *[device.Quantities]float64) {
+	fmt.Fprintf(t.out, "%.6f,%s,%d,%s,%s,%s,%s", at, id.Host, id.Index, id.Key, quoted(id.Model), id.Driver, quoted(phase))
+	t.buf = number(t.buf[:0], work, 3)
+	for _, c := range columns {
+		t.buf = number(t.buf, values[c.from]*c.scale, c.digits)
+	}
+	fmt.Fprintf(t.out, "%s\n", t.buf)
+}
+
+// Flush writes what is still held, and returns the first error of all writing.
+func (t *Table) Flush() error { return t.out.Flush() }
 
 // number appends a comma and a value; what is missing is empty.
 func number(buf []byte, v float64, digits int) []byte {

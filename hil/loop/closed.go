@@ -125,11 +125,7 @@ func (c *Closed) prepare(ctx context.Context) error {
 			return fmt.Errorf("%s is bound to %s, which nothing was opened for", a.name, a.Device())
 		}
 		id := a.device.Identity()
-		name := a.Device()
-		if id.Model != "" {
-			name += " (" + id.Model + ")"
-		}
-		bonds = append(bonds, twin.Bond{Thing: a.Thing, Device: name})
+		bonds = append(bonds, twin.Bond{Thing: a.Thing, Device: a.Device(), Model: id.Model})
 	}
 	c.origin = c.World.Now()
 	c.work = c.total()

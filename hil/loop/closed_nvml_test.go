@@ -104,21 +104,22 @@ func TestClosedHoldsACap(t *testing.T) {
 	if v := figure(t, s, "bound.samples"); !(v > 1e5) {
 		t.Errorf("%g samples", v)
 	}
-	if n := s.Notes[len(s.Notes)-1]; !strings.Contains(n, "gpu-0 = emulated:0 (Emulated H100") {
+	if n := s.Notes[len(s.Notes)-1]; !strings.Contains(n, "gpu-0 to gpu-7 = emulated:0 to emulated:7 (Emulated H100") {
 		t.Error(n)
 	}
 }
 
 // A feed that fails ends the real load, and one that is back begins it again.
 func TestClosedFeedLoss(t *testing.T) {
-	r := enter(t, "duration: 60 s\n"+strings.Replace(training, "gpus: 8", "gpus: 16", 1)+"timeline: [{at: 20 s, fail: utility, for: 15 s}]\n")
-	idle, again := math.NaN(), math.NaN()
+	r := enter(t, "duration: 8 min\n"+strings.Replace(training, "gpus: 8", "gpus: 16", 1)+"timeline: [{at: 20 s, fail: utility, for: 15 s}]\n")
+	idle, again := math.NaN(), 0.0
 	r.Saw = func(at float64, id *device.Identity, x *device.Reading, _ float64) error {
-		if id.Index == 3 && at > 30 && at < 34 {
+		switch {
+		case id.Index != 3:
+		case at > 30 && at < 34:
 			idle = x.Values[device.Power]
-		}
-		if id.Index == 3 && at > 50 {
-			again = x.Values[device.Power]
+		case at > 36: // its nodes boot first
+			again = max(again, x.Values[device.Power])
 		}
 		return nil
 	}

@@ -9,7 +9,8 @@
 //	engine.json        how the run itself went: wall time, steps, memory
 //	report.html        all of it to read, in one file that works offline
 //
-// and, when asked for, metrics.lp or metrics.lp.gz (InfluxDB line protocol) and metrics/*.csv.
+// and, when asked for, metrics.lp or metrics.lp.gz (InfluxDB line protocol) and metrics/*.csv. A run with real devices in it leaves
+// what they told in measured.csv.
 //
 // Two runs of one scenario, seed and version leave the same bytes in every file but engine.json. The manifest
 // says "running" until the end; a directory that a crash left so is still readable up to its last checkpoint. Half a megabyte is kept free while a run is

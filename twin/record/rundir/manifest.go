@@ -31,6 +31,7 @@ const (
 	SummaryFile  = "summary.json"
 	EngineFile   = "engine.json"
 	ReportFile   = "report.html"
+	MeasuredFile = "measured.csv"
 	MetricsDir   = "metrics/"
 )
 

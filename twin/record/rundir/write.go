@@ -144,7 +144,7 @@ func (w *Writer) clear() error {
 		return nil
 	}
 	var list []string
-	for _, pattern := range []string{ManifestFile, ResolvedFile, ActionsFile, EventsFile, SummaryFile, EngineFile, ReportFile,
+	for _, pattern := range []string{ManifestFile, ResolvedFile, ActionsFile, EventsFile, SummaryFile, EngineFile, ReportFile, MeasuredFile,
 		reserveFile, "*.new", "metrics.lp", "metrics.lp.gz", MetricsDir + "*.parquet", MetricsDir + "*.csv"} {
 		found, err := filepath.Glob(filepath.Join(escape(w.path), filepath.FromSlash(pattern)))
 		if err != nil {
