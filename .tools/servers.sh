@@ -6,12 +6,14 @@ set -uo pipefail
 declare -A package=(
   [chromium]=chromium                     # a real browser for the visualizer
   [slurmctld]=slurmctld [slurmd]=slurmd [squeue]=slurm-client [munged]=munge # a real cluster for the live twin
+  [slurmrestd]="slurmrestd slurm-wlm-jwt-plugin" # the same cluster, asked by HTTP with a token
   [prometheus]=prometheus                 # real metrics for it
 )
 PATH=$PATH:/usr/sbin:/sbin
 missing=()
 for program in "${!package[@]}"; do
-  command -v "$program" >/dev/null || missing+=("${package[$program]}")
+  read -ra wanted <<<"${package[$program]}"
+  command -v "$program" >/dev/null || missing+=("${wanted[@]}")
 done
 python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv) # notebooks
 ((${#missing[@]})) || exit 0

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -147,6 +148,45 @@ func TestReal(t *testing.T) {
 	find(reading.Running)
 	c.Do("scancel", id)
 	find(reading.Cancelled)
+}
+
+// TestRealREST asks a real slurmrestd, with a token, and compares with what the clients say.
+func TestRealREST(t *testing.T) {
+	c := slurmtest.New(t)
+	url, token := c.REST()
+	id := c.Submit(60, "--nodes=2", "--exclusive", "--gres=gpu:8", "--job-name=rest")
+	waits := c.Submit(60, "--nodes=8", "--exclusive", "--job-name=waits")
+	r := &REST{URL: url, User: "root", Token: token}
+	var b reading.Batch
+	running := func() bool {
+		b = reading.Batch{}
+		r.cluster.asked = 0 // for the nodes as well
+		if err := r.Read(context.Background(), &b); err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(b.Jobs, func(j reading.Job) bool { return j.ID == id && j.Phase == reading.Running })
+	}
+	for limit := time.Now().Add(20 * time.Second); !running(); <-time.After(50 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatalf("job %s does not run: %+v", id, b.Jobs)
+		}
+	}
+	var same reading.Batch
+	if err := (&Command{}).Read(context.Background(), &same); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(b.Jobs, same.Jobs) || len(b.Nodes) != slurmtest.Nodes || !reflect.DeepEqual(b.Nodes, same.Nodes) {
+		t.Errorf("slurmrestd says\n%+v\n%+v\nthe clients say\n%+v\n%+v", b.Jobs, b.Nodes, same.Jobs, same.Nodes)
+	}
+	t.Logf("data parser %s, %d jobs, %d nodes; job %s waits", r.Version, len(b.Jobs), len(b.Nodes), waits)
+	wrong := &REST{URL: url, User: "root", Token: "wrong"}
+	if err := wrong.Read(context.Background(), &b); err == nil || !strings.Contains(err.Error(), "HALLTWIN_SLURM_TOKEN") {
+		t.Errorf("a wrong token: %v", err)
+	}
+	c.KillREST()
+	if err := r.Read(context.Background(), &b); err == nil {
+		t.Error("a dead slurmrestd answers")
+	}
 }
 
 func FuzzJobs(f *testing.F) {

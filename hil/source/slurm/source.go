@@ -3,6 +3,7 @@ package slurm
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -194,9 +195,23 @@ func (r *REST) get(ctx context.Context, version, what string) (text []byte, miss
 	case a.StatusCode == http.StatusUnauthorized || a.StatusCode == http.StatusForbidden:
 		return nil, false, fmt.Errorf("slurmrestd says %s: give a valid token in HALLTWIN_SLURM_TOKEN (scontrol token)", a.Status)
 	case a.StatusCode != http.StatusOK:
-		return nil, false, fmt.Errorf("slurmrestd says %s", a.Status)
+		return nil, false, fmt.Errorf("slurmrestd says %s%s; up to Slurm 22.05 that is its answer to a wrong token in HALLTWIN_SLURM_TOKEN too (scontrol token)", a.Status, said(text))
 	case len(text) > largest:
 		return nil, false, fmt.Errorf("slurmrestd answers more than %d bytes", largest)
 	}
 	return text, false, nil
+}
+
+// said returns what a document says has gone wrong, after a colon.
+func said(document []byte) string {
+	var d struct {
+		Errors []struct {
+			Error       string `json:"error"`
+			Description string `json:"description"`
+		} `json:"errors"`
+	}
+	if json.Unmarshal(document, &d) != nil || len(d.Errors) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(": %.200s", strings.TrimSpace(d.Errors[0].Description+" "+d.Errors[0].Error))
 }

@@ -2,6 +2,7 @@ package slurmtest
 
 import (
 	"bytes"
+	"crypto/rand"
 	"fmt"
 	"net"
 	"os"
@@ -31,6 +32,7 @@ type Cluster struct {
 	munge   *exec.Cmd
 	control *exec.Cmd
 	nodes   []*exec.Cmd
+	rest    *exec.Cmd
 	log     *os.File // what the servers say beside their own logs
 }
 
@@ -107,6 +109,12 @@ MinJobAge=300
 KillWait=1
 MessageTimeout=2
 `, ports[0], c.dir)
+	if HasREST() == nil { // tokens are signed with a key of their own
+		fmt.Fprintf(&b, "AuthAltTypes=auth/jwt\nAuthAltParameters=jwt_key=%s/jwt.key\n", c.dir)
+		key := make([]byte, 32)
+		rand.Read(key) //nolint:errcheck // it never fails
+		c.file("jwt.key", string(key))
+	}
 	for i := range Nodes {
 		fmt.Fprintf(&b, "NodeName=%s NodeAddr=127.0.0.1 NodeHostname=localhost Port=%d CPUs=112 Boards=1 SocketsPerBoard=2 CoresPerSocket=56 ThreadsPerCore=1 RealMemory=1000 Gres=gpu:h100:%d State=UNKNOWN\n",
 			Node(i), ports[1+i], gpus)
@@ -243,6 +251,7 @@ func (c *Cluster) stop() {
 	for _, n := range c.nodes {
 		end(n)
 	}
+	end(c.rest)
 	end(c.control)
 	end(c.munge)
 	c.strays()

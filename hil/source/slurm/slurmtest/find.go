@@ -23,7 +23,8 @@ var Find = sync.OnceValue(func() error {
 	if err != nil {
 		return fmt.Errorf("%s is not on PATH, and there is no apt-get to install it with", missing)
 	}
-	c := exec.Command(apt, "-o", "DPkg::Lock::Timeout=300", "install", "-y", "-q", "--no-install-recommends", "munge", "slurmctld", "slurmd", "slurm-client")
+	c := exec.Command(apt, "-o", "DPkg::Lock::Timeout=300", "install", "-y", "-q", "--no-install-recommends", "munge", "slurmctld", "slurmd", "slurm-client",
+		"slurmrestd", "slurm-wlm-jwt-plugin")
 	c.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 	if out, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s is not on PATH, and apt-get cannot install it: %w\n%.400s", missing, err, out)
