@@ -17,6 +17,7 @@ import (
 	"github.com/halltwin/halltwin/models/random"
 	"github.com/halltwin/halltwin/models/schedule"
 	"github.com/halltwin/halltwin/models/serving"
+	"github.com/halltwin/halltwin/models/storage"
 	"github.com/halltwin/halltwin/models/weather"
 	"github.com/halltwin/halltwin/models/workload"
 	"github.com/halltwin/halltwin/scenarios/expect"
@@ -40,6 +41,9 @@ type Plan struct {
 	LeafOf    []int32 // by node
 	Reach     fabric.Reach
 	Uplink    []float64 // B/s out of each leaf
+	Storage   []*storage.Pool
+	Serves    []int32   // by node: the storage that it serves, or -1; nil without storage
+	NodeWire  []float64 // B/s of each node; nil likewise
 	Scarce    bool      // jobs may want more of it than there is, with everything up
 	Capacity  []workload.Vector
 	DesignIT  float64 // W at the rack feeds with everything at full load

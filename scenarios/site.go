@@ -75,6 +75,7 @@ func (c *compiler) site() {
 		return
 	}
 	c.leaves(t)
+	c.storage(t)
 	p.Tree = t
 	c.plants()
 	c.services()

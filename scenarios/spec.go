@@ -13,6 +13,7 @@ import (
 	"github.com/halltwin/halltwin/models/power"
 	"github.com/halltwin/halltwin/models/schedule"
 	"github.com/halltwin/halltwin/models/serving"
+	"github.com/halltwin/halltwin/models/storage"
 	"github.com/halltwin/halltwin/models/training"
 	"github.com/halltwin/halltwin/models/unit"
 	"github.com/halltwin/halltwin/models/weather"
@@ -60,12 +61,14 @@ type SiteSpec struct {
 	Weather  weather.Spec     `yaml:"weather" doc:"outdoor conditions"`
 	Grid     weather.GridSpec `yaml:"grid" doc:"carbon intensity and price of grid energy"`
 
-	Halls  []HallSpec          `yaml:"halls" doc:"the halls" required:"true"`
-	Fabric fabric.Spec         `yaml:"fabric" doc:"network between nodes; the scheduler packs by its leaves"`
-	Air    cooling.AirSpec     `yaml:"air" doc:"air side: containment, CRAH units, supply"`
-	Liquid *cooling.LiquidSpec `yaml:"liquid" doc:"liquid side: CDUs and their loops"`
-	Plant  cooling.PlantSpec   `yaml:"plant" doc:"heat rejection: chillers and towers, or dry coolers"`
-	Power  power.Spec          `yaml:"power" doc:"power chain from the utility to the racks"`
+	Halls  []HallSpec  `yaml:"halls" doc:"the halls" required:"true"`
+	Fabric fabric.Spec `yaml:"fabric" doc:"network between nodes; the scheduler packs by its leaves"`
+	// Storage is a list: a checkpoint goes through several, and what is not named here costs nothing.
+	Storage []storage.Spec      `yaml:"storage" doc:"storage systems, which jobs read data from and write checkpoints to"`
+	Air     cooling.AirSpec     `yaml:"air" doc:"air side: containment, CRAH units, supply"`
+	Liquid  *cooling.LiquidSpec `yaml:"liquid" doc:"liquid side: CDUs and their loops"`
+	Plant   cooling.PlantSpec   `yaml:"plant" doc:"heat rejection: chillers and towers, or dry coolers"`
+	Power   power.Spec          `yaml:"power" doc:"power chain from the utility to the racks"`
 	// Battery is beside the power chain: what it does changes the meter, not the feeds.
 	Battery *power.SiteBatterySpec `yaml:"battery" doc:"battery behind the meter: follows the grid's carbon intensity or the sun, and helps in demand response"`
 	Solar   *power.SolarSpec       `yaml:"solar" doc:"photovoltaic array behind the meter, in the sunshine of site.weather"`
@@ -128,6 +131,8 @@ type JobSpec struct {
 	CPUUse   unit.Ratio     `yaml:"cpu_utilisation" doc:"how busy its CPU cores are" default:"30 %" source:"typical" range:"[0,1]"`
 	Phases   []PhaseSpec    `yaml:"phases" doc:"utilisation over its progress, instead of the constants"`
 	Save     SaveSpec       `yaml:"checkpoint" doc:"how it saves its progress"`
+	// Data slows the job down where its storage cannot keep up.
+	Data *workload.DataSpec `yaml:"data" doc:"the storage that it reads from while it runs; without it its data are there when they are needed"`
 }
 
 // PhaseSpec is a stretch of a job's progress.
@@ -139,16 +144,21 @@ type PhaseSpec struct {
 
 // SaveSpec is how a job saves its progress.
 type SaveSpec struct {
-	Every   unit.Duration `yaml:"every" doc:"run time between checkpoints; 0: never" default:"0 s" range:"[0,)"`
-	Cost    unit.Duration `yaml:"cost" doc:"time that a checkpoint blocks the job" default:"30 s" source:"typical" range:"[0,)"`
-	Restart unit.Duration `yaml:"restart" doc:"time from a restart until progress resumes" default:"0 s" range:"[0,)"`
+	Every   workload.Interval `yaml:"every" doc:"run time between checkpoints, 0 or never, or the rule that chooses it under the failures of the scenario: auto or daly (Daly's optimum), young, or optimal (under the interruptions and the blocking time that the job has seen, chosen anew at every checkpoint that goes to site.storage)" default:"0 s"`
+	Cost    unit.Duration     `yaml:"cost" doc:"time that a checkpoint blocks the job; with tiers, the snapshot alone" default:"30 s" source:"typical" range:"[0,)"`
+	Restart unit.Duration     `yaml:"restart" doc:"time from a restart until progress resumes; with tiers, until it begins to read" default:"0 s" range:"[0,)"`
+	Write   string            `yaml:"write" doc:"with tiers: sync waits until the first of them has the checkpoint, async does not" enum:"async,sync" default:"sync"`
+	Size    *unit.Data        `yaml:"size" doc:"size of a checkpoint of the whole job, which tiers need" range:"(0,)"`
+
+	workload.StoreSpec `yaml:",inline"`
 }
 
 // Validate checks what tags cannot say.
 func (s *SaveSpec) Validate(fail func(path, msg string)) {
-	if s.Every > 0 && s.Every < 1 {
-		fail("every", fmt.Sprintf("a checkpoint each %s: write 1 s or more, or 0 s for never", s.Every))
+	if len(s.Tiers) > 0 && s.Size == nil {
+		fail("size", "say how large a checkpoint is: its tiers cannot know")
 	}
+	s.StoreSpec.Validate(fail)
 }
 
 // ControlsSpec is control above the plant's own loops.

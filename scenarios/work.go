@@ -127,7 +127,7 @@ func (c *compiler) train(path string, s *training.Spec) {
 	if !ok {
 		return
 	}
-	site := training.Site{Device: d, Horizon: c.plan.Duration}
+	site := training.Site{Device: d, Horizon: c.plan.Duration, Storage: c.plan.Storage}
 	if c.plan.Failures != nil {
 		site.Interruption = c.plan.Failures.InterruptionRate
 	}
@@ -237,7 +237,6 @@ func (c *compiler) job(path string, s *JobSpec) {
 		Part: workload.Vector{0, s.CPUs, float64(s.Memory), float64(s.Storage), float64(s.Network)},
 		Work: float64(s.Work), Walltime: float64(s.Walltime), Priority: s.Priority, Profile: -1,
 		Util:       workload.Util{GPU: float64(s.GPUUse), CPU: float64(s.CPUUse)},
-		Checkpoint: workload.Checkpoint{Every: float64(s.Save.Every), Cost: float64(s.Save.Cost), Restart: float64(s.Save.Restart)},
 	}
 	switch {
 	case s.Nodes > 0 && s.GPUs > 0:
@@ -260,6 +259,9 @@ func (c *compiler) job(path string, s *JobSpec) {
 		j.Part[workload.GPU] = float64(each)
 	case s.CPUs == 0:
 		c.fail(path, "required", "a job asks for gpus, nodes or cpus", "")
+		return
+	}
+	if !c.saves(path, s, &j) {
 		return
 	}
 	if len(s.Phases) > 0 {

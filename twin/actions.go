@@ -288,6 +288,7 @@ func (w *World) bringDown(n int32, detect, draw float64) {
 		draw = w.plan.RackTypes[w.plan.RackType[w.nodeRack[n]]].Node.FailedDraw
 	}
 	ns.Up, ns.Draw = false, float32(draw)
+	w.nodeLost(n)
 	w.recount(n)
 	w.Totals.NodesLost++
 	w.Totals.NodesDown++
@@ -304,6 +305,7 @@ func (w *World) bringUp(n int32) {
 	}
 	w.touch(rack)
 	ns.Up = true
+	w.nodeBack(n)
 	w.recount(n)
 	w.Totals.NodesDown--
 	w.sched.SetUp(&w.Sched, n, true)
@@ -317,6 +319,8 @@ func (w *World) health(r facility.Ref, up bool) {
 	case facility.Utility, facility.Genset, facility.Transformer, facility.UPS, facility.PDU:
 		w.plan.Power.Health(&w.Power, r, up)
 		w.wantSettle()
+	case facility.Storage, facility.Disk:
+		w.storageHealth(r, up)
 	default:
 		w.plan.Cooling.Health(&w.Cooling, r, up)
 	}
@@ -348,7 +352,7 @@ func (w *World) undrain(n int32) {
 	if ns.Drain == 0 {
 		w.Drains--
 		w.recount(n)
-		w.sched.SetDrain(&w.Sched, n, false)
+		w.sched.SetDrain(&w.Sched, n, w.serves(n) >= 0)
 		w.wantPass()
 	}
 }

@@ -27,6 +27,13 @@ func (w *World) condition(r facility.Ref) int {
 		return w.nodeCondition(w.plan.Tree.Levels[facility.GPU].Up[r.Index])
 	case facility.Utility, facility.Genset, facility.Transformer, facility.UPS, facility.PDU:
 		return w.feedCondition(r)
+	case facility.Storage:
+		return w.storageCondition(r.Index)
+	case facility.Disk:
+		if n := w.plan.Tree.Levels[facility.Disk].Up[r.Index]; !w.Nodes[n].Up {
+			return w.nodeCondition(n)
+		}
+		return channel.Works
 	}
 	if !w.Cooling.Working(r) {
 		return channel.Unpowered // it is not down

@@ -117,6 +117,14 @@ func (w *World) Handle(e kernel.Event) error {
 		w.poll()
 	case evMirror:
 		w.mirror(e.Subject)
+	case evStorage:
+		if e.Gen == w.Store.Gen {
+			w.storageTurn()
+		}
+	case evSave:
+		if s := &w.Jobs[e.Subject]; e.Gen == s.Gen && s.Phase == Running {
+			w.saveTurn(e.Subject)
+		}
 	case evMeasured:
 		w.takeMeasured()
 	case evCap:

@@ -27,7 +27,7 @@ func (s *JobState) advance(spec *workload.Job, dt float64) (worked, saved, resta
 			} else {
 				restarted += d
 			}
-			if s.Stall == 0 && s.Saving {
+			if s.Stall == 0 && s.Saving && spec.Store == nil {
 				s.Saving, s.Saved, s.Cycle = false, s.Progress, 0
 			}
 			continue
@@ -117,7 +117,10 @@ func (w *World) post(spec *workload.Job, gpus, dt float64, s *JobState) {
 		b.Run(gpus, worked, s.Speed)
 		b.Spend(account.Checkpoint, gpus, saved)
 		b.Spend(account.Restart, gpus, restarted)
-		b.Spend(account.Stalled, gpus, dt-worked-saved-restarted)
+		b.Spend(s.standstill(), gpus, dt-worked-saved-restarted)
+		if s.Starve > 0 && worked > 0 {
+			b.Starve(gpus * worked * (s.Speed/(1-float64(s.Starve)) - s.Speed))
+		}
 	}
 }
 
@@ -200,6 +203,7 @@ func (w *World) carry() {
 func (w *World) start(st *schedule.Start) {
 	j := st.Job
 	s, spec := &w.Jobs[j], &w.work.Jobs[j]
+	w.revive(j, spec, st)
 	s.Phase = Running
 	s.Start, s.Mark, s.Speed, s.GPUs = w.Now, w.Now, 1, 0
 	if math.IsNaN(s.First) {
@@ -221,6 +225,7 @@ func (w *World) start(st *schedule.Start) {
 		w.hold(j, &st.Slices[i])
 	}
 	s.Drag = 0
+	w.launch(j, spec)
 	w.talk(j, spec)
 	w.flag(j)
 	w.reschedule(j)
@@ -347,12 +352,16 @@ func (w *World) reschedule(j int32) {
 	if at <= w.plan.Duration && spec.Class != workload.Service { // a service goes on to the end
 		w.push(at, phaseWork, kind, j, s.Gen)
 	}
+	if spec.Store != nil {
+		w.armSave(j, spec)
+	}
 }
 
 // end finishes a job: its work is done, or its walltime is over.
 func (w *World) end(j int32, killed bool) {
 	s, spec := &w.Jobs[j], &w.work.Jobs[j]
 	w.count(j)
+	w.stopSaves(j, spec, false, true)
 	w.release(j)
 	s.End = w.Now
 	kind, text, severity := "job.done", "done", record.Detail
@@ -404,6 +413,7 @@ func (w *World) interrupt(j int32, detect float64) {
 		return
 	}
 	w.count(j)
+	w.stopSaves(j, &w.work.Jobs[j], true, false)
 	if w.work.Jobs[j].Class == workload.Service {
 		s.Saved = s.Progress // what has been answered stays answered
 	}
@@ -428,6 +438,7 @@ func (w *World) interrupt(j int32, detect float64) {
 func (w *World) preempt(j int32) {
 	s, spec := &w.Jobs[j], &w.work.Jobs[j]
 	w.count(j)
+	w.stopSaves(j, spec, false, !w.sched.Suspends())
 	owed := 0.0
 	if !s.Saving {
 		owed = s.Stall
@@ -438,7 +449,7 @@ func (w *World) preempt(j int32) {
 	} else {
 		lost = s.Progress - s.Saved
 		w.lose(j, lost, account.Preempted)
-		owed = spec.Restart
+		owed = w.restartTime(j)
 	}
 	w.vacate(j)
 	s.Progress, s.Stall, s.Saving = s.Saved, 0, false
@@ -462,7 +473,7 @@ func (w *World) requeue(j int32) {
 	w.count(j)
 	w.release(j)
 	s.Restarts++
-	s.Owed = spec.Restart
+	s.Owed = w.restartTime(j)
 	if w.heard() {
 		w.emit(record.Event{Parent: s.Cause, Severity: record.Info, Type: "job.requeue", Subject: w.jobName(j),
 			Text: fmt.Sprintf("requeued after losing a node, %s of work saved", clock(s.Saved))})
@@ -496,6 +507,9 @@ func (w *World) flag(j int32) {
 
 // retime gives the flagged jobs the speed of their slowest slice, less what the network costs them.
 func (w *World) retime() {
+	if w.Store.Dirty {
+		w.shareStorage()
+	}
 	if w.Net.Dirty {
 		w.congest()
 	}
@@ -508,7 +522,7 @@ func (w *World) retime() {
 		for i := s.Slice; i >= 0; i = w.Slices[i].OfJob {
 			speed = min(speed, w.Slices[i].Speed)
 		}
-		speed *= 1 - s.Drag
+		speed *= (1 - s.Drag) * (1 - float64(s.Starve))
 		if speed == s.Speed {
 			continue
 		}

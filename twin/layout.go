@@ -111,6 +111,9 @@ func (w *World) lay(r, shelf int32) *layout {
 // their dies have come to rest.
 func (w *World) alike(a, b int32) (same bool, from float64) {
 	never := math.Inf(1)
+	if w.serves(a) != w.serves(b) {
+		return false, never
+	}
 	x, y := &w.Nodes[a], &w.Nodes[b]
 	if !x.Up || !y.Up || w.gpusDown(a) != 0 || w.gpusDown(b) != 0 || w.isBound(a) || w.isBound(b) {
 		return false, never

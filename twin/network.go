@@ -33,6 +33,9 @@ func (w *World) stirNet() {
 	if w.plan.Scarce || w.Net.Uplink != nil {
 		w.Net.Dirty = true
 		w.wantSettle()
+		if len(w.Store.Streams) > 0 {
+			w.stirStorage()
+		}
 	}
 }
 
@@ -71,14 +74,45 @@ func (w *World) setUplinks(leaf int32, share float64) (old float64) {
 // congest gives the jobs that talk over the ways out of leaves what max-min fairness leaves each, and with it a speed.
 func (w *World) congest() {
 	w.Net.Dirty = false
+	w.offers()
+	n := &w.net
+	n.uplink = w.uplinks(n.uplink[:0])
+	for i, v := range w.Store.Taken {
+		n.uplink[i] = max(0, n.uplink[i]-v)
+	}
+	n.shares = fabric.Congestion(n.uplink, n.loads, n.shares[:0])
+	for i, j := range n.jobs {
+		s := &w.Jobs[j]
+		drag := 1 - w.work.Jobs[j].Exchange.Slowdown(n.shares[i])
+		if drag == s.Drag {
+			continue
+		}
+		s.Drag = drag
+		w.flagged = append(w.flagged, j)
+		if w.heard() && s.Phase == Running {
+			w.emit(record.Event{Severity: record.Info, Type: "job.congestion", Subject: w.jobName(j),
+				Text: fmt.Sprintf("gets %.0f %% of the network that it asks for and runs at %.1f %% of its speed", 100*n.shares[i], 100*(1-drag))})
+		}
+	}
+}
+
+// uplinks appends the B/s out of each leaf that is left.
+func (w *World) uplinks(into []float64) []float64 {
+	first := len(into)
+	into = append(into, w.plan.Uplink...)
+	for i, share := range w.Net.Uplink {
+		into[first+i] *= float64(share)
+	}
+	return into
+}
+
+// offers finds what each job that talks asks of the ways out of leaves.
+func (w *World) offers() {
 	n := &w.net
 	if n.nodes == nil {
 		n.nodes = make([]int32, len(w.plan.Uplink))
 	}
-	n.loads, n.jobs, n.uplink = n.loads[:0], n.jobs[:0], append(n.uplink[:0], w.plan.Uplink...)
-	for i, share := range w.Net.Uplink {
-		n.uplink[i] *= float64(share)
-	}
+	n.loads, n.jobs = n.loads[:0], n.jobs[:0]
 	for _, j := range w.Net.Talking {
 		var leaves []int32
 		for i := w.Jobs[j].Slice; i >= 0; i = w.Slices[i].OfJob {
@@ -99,19 +133,5 @@ func (w *World) congest() {
 			pattern = fabric.Meshes
 		}
 		n.loads, n.jobs = append(n.loads, fabric.Offer(pattern, leaves, counts, t.Each, t.Stride)), append(n.jobs, j)
-	}
-	n.shares = fabric.Congestion(n.uplink, n.loads, n.shares[:0])
-	for i, j := range n.jobs {
-		s := &w.Jobs[j]
-		drag := 1 - w.work.Jobs[j].Exchange.Slowdown(n.shares[i])
-		if drag == s.Drag {
-			continue
-		}
-		s.Drag = drag
-		w.flagged = append(w.flagged, j)
-		if w.heard() && s.Phase == Running {
-			w.emit(record.Event{Severity: record.Info, Type: "job.congestion", Subject: w.jobName(j),
-				Text: fmt.Sprintf("gets %.0f %% of the network that it asks for and runs at %.1f %% of its speed", 100*n.shares[i], 100*(1-drag))})
-		}
 	}
 }

@@ -38,6 +38,8 @@ func (w *World) gauge(ch *channel.Channel, out []float64) []float64 {
 		return w.powerGauge(ch, out)
 	case facility.Service:
 		return w.serviceGauge(ch.Name, out)
+	case facility.Storage:
+		return w.storageGauge(ch.Name, out)
 	case facility.Site:
 		return append(out, w.result(ch))
 	}
@@ -274,6 +276,12 @@ func (w *World) result(ch *channel.Channel) float64 {
 		return t.Throttled / hour
 	case "lost_gpu_hours":
 		return (t.Busy - w.useful()) / hour
+	case "checkpoint_gpu_hours":
+		return w.lostTo(account.Checkpoint)
+	case "restart_gpu_hours":
+		return w.lostTo(account.Restart)
+	case "starved_gpu_hours":
+		return w.lostTo(account.Starved)
 	case "goodput":
 		return ratio(w.useful(), t.Busy)
 	case "ettr":

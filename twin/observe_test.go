@@ -36,8 +36,8 @@ timeline: [{at: 0 s, set: {"gpu[0].power_limit": 400 W}}]
 // Every channel that can be asked for has a value on a site that has such a thing.
 func TestEveryChannelHasAProvider(t *testing.T) {
 	seen := map[string]bool{}
-	for _, plant := range []string{"chiller-tower", "dry-cooler"} {
-		w := world(t, plan(t, rich(plant)), 5400)
+	for _, text := range []string{rich("chiller-tower"), rich("dry-cooler"), stored} {
+		w := world(t, plan(t, text), 5400)
 		all := channel.All()
 		for i := range all {
 			ch := &all[i]

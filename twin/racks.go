@@ -164,7 +164,7 @@ func (w *World) evaluateFor(n int32, t *compute.Node, inlet, window float64) sha
 		s.Use[account.Board] = s.Input
 		return s
 	}
-	load := compute.Load{Groups: w.groups, GPUsUp: t.GPUs - w.gpusDown(n), Settled: w.settling}
+	load := compute.Load{Groups: w.groups, CPU: t.Cores * w.storageUse(n), GPUsUp: t.GPUs - w.gpusDown(n), Settled: w.settling}
 	for i := ns.Slice; i >= 0; i = w.Slices[i].OnNode {
 		sl := &w.Slices[i]
 		use := w.use(sl.Job)
@@ -230,6 +230,8 @@ func (w *World) use(j int32) workload.Util {
 		return workload.Util{}
 	case spec.Class == workload.Service:
 		return workload.Util{GPU: w.Services[w.serviceOf[j]].Use, CPU: spec.Util.CPU}
+	case w.pausing(j):
+		return workload.Util{GPU: waitingUse, CPU: spec.Util.CPU}
 	case spec.Profile >= 0:
 		return s.Use
 	}

@@ -38,6 +38,7 @@ type State struct {
 	Free     int32   // first unused slice, or -1
 	Varying  []int32 // running jobs whose utilisation follows a profile
 	Net      NetState
+	Store    StoreState
 	Nodes    []NodeState
 	Racks    []RackState
 	Services []ServiceState
@@ -105,6 +106,7 @@ type JobState struct {
 	Slice    int32         // first slice it holds, or -1
 	Gen      uint32        // generation of its scheduled end
 	Cursor   int32         // into its profile
+	Starve   float32       // share of its speed that waiting for data takes
 	Queued   float64       // since when it waits, or last waited
 	GPUs     float64       // that it holds or held last: on a whole node more than it asked for
 	Start    float64       // of the present (or last) run

@@ -63,6 +63,7 @@ func (w *World) Summary(o Options) *record.Summary {
 	}
 	add(record.Energy, "energy.mean_power", "mean site power", ratio(e.Total(), w.Now), "W")
 	w.responseKPIs(add)
+	w.storageKPIs(add)
 	w.extremes(s)
 	w.classes(s)
 	if out := w.Cooling.Clamped; out > 0 {

@@ -15,6 +15,7 @@ import (
 	"github.com/halltwin/halltwin/models/power"
 	"github.com/halltwin/halltwin/models/random"
 	"github.com/halltwin/halltwin/models/schedule"
+	"github.com/halltwin/halltwin/models/storage"
 	"github.com/halltwin/halltwin/models/weather"
 	"github.com/halltwin/halltwin/models/workload"
 	"github.com/halltwin/halltwin/scenarios"
@@ -53,6 +54,9 @@ type World struct {
 
 	dirty, flagged, victims []int32
 	net                     netScratch
+	streams                 streamScratch
+	rooms                   []storage.Room
+	saveOf                  []int32 // by job: of Store.Saves; nil without any
 	drew                    []int32 // racks evaluated in this round of settling
 	inside, jobSubjects     []int32
 	serviceUp               []int
@@ -90,7 +94,7 @@ func New(plan *scenarios.Plan, seed uint64) (*World, error) {
 	w.share()
 	t := plan.Tree
 	w.State = State{
-		Free: -1, MechOn: true, CapAll: plan.CapAll,
+		Free: -1, MechOn: true, CapAll: plan.CapAll, Store: newStore(plan, w.bindSaves()),
 		Jobs: make([]JobState, len(work.Jobs)), Nodes: make([]NodeState, t.Count(facility.Node)),
 		Racks: make([]RackState, t.Count(facility.Rack)), Down: make([][]uint16, facility.NumKinds),
 		Power: *power.New(plan.Power, w.seed), Battery: power.NewSiteBattery(plan.Battery),
@@ -191,6 +195,9 @@ func (w *World) begin() {
 	w.Meters, w.Missed = newMeters(w.targets)
 	w.weatherNow()
 	w.armStep()
+	if len(w.plan.Storage) > 0 {
+		w.openStorage()
+	}
 	w.arrive()
 	w.pass()
 	w.settlePlant()
@@ -335,6 +342,7 @@ func (w *World) Fork() *World {
 	s.Agenda = w.Agenda.Clone()
 	s.Jobs, s.Slices, s.Varying = slices.Clone(w.Jobs), slices.Clone(w.Slices), slices.Clone(w.Varying)
 	s.Net, f.net = w.Net.clone(), netScratch{}
+	s.Store, f.streams, f.rooms = w.Store.clone(), streamScratch{}, nil
 	s.Nodes, s.Racks, s.Recounts = slices.Clone(w.Nodes), slices.Clone(w.Racks), slices.Clone(w.Recounts)
 	s.Caps = w.Caps.clone()
 	s.GPULimit, s.Undos, s.Causes.Open = slices.Clone(w.GPULimit), slices.Clone(w.Undos), slices.Clone(w.Causes.Open)

@@ -12,6 +12,7 @@ const (
 	Lost                    // progress that a failure undid
 	Preempted               // progress that a preemption undid
 	Wasted                  // progress of a job that was killed or cancelled
+	Starved                 // its job waited for data
 	Stalled                 // its job hung on a failure not yet noticed, or made no progress
 	Idle                    // free, and nobody waited
 	Fragmented              // free while jobs waited
@@ -20,7 +21,7 @@ const (
 	NumCauses
 )
 
-var causeNames = [NumCauses]string{"useful", "throttled", "checkpoints", "restarts", "lost to failures", "lost to preemption", "killed or cancelled", "stalled",
+var causeNames = [NumCauses]string{"useful", "throttled", "checkpoints", "restarts", "lost to failures", "lost to preemption", "killed or cancelled", "waiting for data", "stalled",
 	"idle", "free while jobs waited", "drained", "down"}
 
 func (c Cause) String() string { return causeNames[c] }
@@ -50,6 +51,12 @@ func (g *GPUTime) Run(gpus, dt, speed float64) {
 		g.By[Throttled].Add(gpus*dt - gpus*dt*speed)
 		g.Slow.Add(gpus * dt)
 	}
+}
+
+// Starve enters that of what Run entered as throttled, so much was lost to waiting for data.
+func (g *GPUTime) Starve(gpuSeconds float64) {
+	g.By[Throttled].Add(-gpuSeconds)
+	g.By[Starved].Add(gpuSeconds)
 }
 
 // Move enters that progress of so much GPU-time at full speed did not last: to Lost, Preempted or Wasted.

@@ -13,6 +13,8 @@ var table = number([]row{
 	{"cdu.state", "", f.CDU, Gauge, Max, "State of the CDU, in the numbers of States: 0 works, higher is worse."},
 	{"cdu.supply_temperature", "degC", f.CDU, Gauge, Max, "Temperature of the coolant that goes to the racks."},
 
+	{"checkpoint_gpu_hours", "h", f.Site, Total, Sum, "GPU-hours in which jobs stood still for their checkpoints."},
+
 	{"chiller.load", "", f.Chiller, Gauge, Mean, "Heat taken up, as a share of the rated capacity."},
 	{"chiller.power", "W", f.Chiller, Gauge, Sum, "Electrical power of the compressor."},
 	{"chiller.state", "", f.Chiller, Gauge, Max, "State of the chiller, in the numbers of States: 0 works, higher is worse."},
@@ -24,6 +26,8 @@ var table = number([]row{
 	{"crah.return_temperature", "degC", f.CRAH, Gauge, Max, "Temperature of the air that the unit takes in."},
 	{"crah.state", "", f.CRAH, Gauge, Max, "State of the CRAH, in the numbers of States: 0 works, higher is worse."},
 	{"crah.supply_temperature", "degC", f.CRAH, Gauge, Max, "Temperature of the air that the unit delivers."},
+
+	{"disk.state", "", f.Disk, Gauge, Max, "State of the drive, in the numbers of States: 0 works, higher is worse."},
 
 	{"dry_cooler.power", "W", f.DryCooler, Gauge, Sum, "Electrical power of the fans."},
 	{"dry_cooler.state", "", f.DryCooler, Gauge, Max, "State of the dry-cooler, in the numbers of States: 0 works, higher is worse."},
@@ -129,6 +133,8 @@ var table = number([]row{
 	{"response.requested", "W", f.Site, Total, Sum, "Power that a demand response event asks the site to shed, below its baseline."},
 	{"response.shed", "W", f.Site, Total, Sum, "Mean power below its baseline that the site draws during a demand response event."},
 
+	{"restart_gpu_hours", "h", f.Site, Total, Sum, "GPU-hours in which restarted jobs made no progress yet: start and reading of the checkpoint."},
+
 	{"row.power", "W", f.Row, Gauge, Sum, "Electrical power of the racks of the row."},
 
 	{"sags", "", f.Site, Counter, Sum, "Times that the voltage of a feed of the utility fell."},
@@ -164,6 +170,16 @@ var table = number([]row{
 	{"site.water", "kg", f.Site, Total, Last, "Water used by towers, pads and humidifiers."},
 
 	{"sla.met", "", f.Site, Total, Min, "Share of requests answered within the SLA, of the service that did worst."},
+
+	{"starved_gpu_hours", "h", f.Site, Total, Sum, "GPU-hours lost by jobs that waited for their data."},
+
+	{"storage.fill", "", f.Storage, Gauge, Max, "Data of clients, as a share of the room; 0 of a store without limit."},
+	{"storage.load", "", f.Storage, Gauge, Max, "Bandwidth that clients and rebuilds take, as a share of what there is, of what is scarcest."},
+	{"storage.read", "B/s", f.Storage, Gauge, Sum, "Bandwidth that clients read with."},
+	{"storage.rebuild", "B/s", f.Storage, Gauge, Sum, "Bandwidth at which lost chunks are written anew."},
+	{"storage.state", "", f.Storage, Gauge, Max, "State of the storage, in the numbers of States: 0 works, higher is worse; overloaded while chunks are lost and not rebuilt."},
+	{"storage.used", "B", f.Storage, Gauge, Sum, "Data of clients."},
+	{"storage.write", "B/s", f.Storage, Gauge, Sum, "Bandwidth that clients write with."},
 
 	{"throttled_gpu_hours", "h", f.Site, Total, Sum, "GPU-hours held by jobs while the GPU was slowed down by heat."},
 

@@ -28,6 +28,8 @@ const (
 	Pump
 
 	Leaf
+	Storage // a storage system
+	Disk    // a drive of a node that serves one
 	Service // an inference service: not hardware, but a subject of channels and actions
 	Job     // a job, likewise; its index is the job's number in the run
 
@@ -38,7 +40,7 @@ var kindNames = [NumKinds]string{
 	"site", "hall", "row", "rack", "node", "gpu",
 	"utility", "genset", "transformer", "ups", "pdu",
 	"crah", "in-row", "rear-door", "cdu", "chiller", "tower", "dry-cooler", "pump",
-	"leaf", "service", "job",
+	"leaf", "storage", "disk", "service", "job",
 }
 
 func (k Kind) String() string {

@@ -20,7 +20,7 @@ type Spec struct {
 // ProcessSpec is the failure process of one kind of component.
 type ProcessSpec struct {
 	Name         string         `yaml:"name" doc:"cause, as events and ledgers name it" required:"true"`
-	Component    string         `yaml:"component" doc:"kind of component that fails" required:"true" enum:"gpu,node,rack,row,hall,utility,genset,transformer,ups,pdu,crah,in-row,rear-door,cdu,chiller,tower,dry-cooler,pump,leaf"`
+	Component    string         `yaml:"component" doc:"kind of component that fails" required:"true" enum:"gpu,node,rack,row,hall,utility,genset,transformer,ups,pdu,crah,in-row,rear-door,cdu,chiller,tower,dry-cooler,pump,leaf,storage,disk"`
 	MTBF         *unit.Duration `yaml:"mtbf" doc:"mean time between failures of one component" range:"(0,)"`
 	Rate         *unit.Rate     `yaml:"rate" doc:"failures of one component per time, instead of mtbf; 0 never fails" range:"[0,)"`
 	Distribution string         `yaml:"distribution" doc:"law of the time between failures" enum:"exponential,weibull,lognormal,gamma,trace" default:"exponential"`

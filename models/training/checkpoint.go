@@ -1,6 +1,10 @@
 package training
 
-import "math"
+import (
+	"math"
+
+	"github.com/halltwin/halltwin/models/workload"
+)
 
 // MTTF returns the mean time between interruptions, in s, of a job on a number of nodes that each fail at rate (1/s).
 func MTTF(nodes int, rate float64) float64 { return 1 / (float64(nodes) * rate) }
@@ -21,6 +25,39 @@ func Daly(w, m float64) float64 {
 	}
 	x := w / (2 * m)
 	return math.Sqrt(2*w*m)*(1+math.Sqrt(x)/3+x/9) - w
+}
+
+// Optimum returns the run time between checkpoints in s that makes the most of [ETTRRenewal]: with x = 1 - λ dt, the root of
+// x exp(λ(dt + w)) = 1, which Daly's series approaches. Arguments as of [Daly].
+func Optimum(w, m float64) float64 {
+	low, high := 0.0, 1.0
+	for range 60 { // halvings: the last digits of a float64
+		y := (low + high) / 2
+		if y+w/m+math.Log1p(-y) > 0 {
+			low = y
+		} else {
+			high = y
+		}
+	}
+	return m * high
+}
+
+// Choose returns the run time between checkpoints in s by a rule, for a blocking time of w s and a mean time between
+// interruptions of m s, +Inf for none; 0 is never. Where nothing fails, an hour costs a little and buys nothing.
+func Choose(rule workload.Interval, w, m float64) float64 {
+	switch {
+	case rule == workload.Never:
+		return 0
+	case rule > 0:
+		return float64(rule)
+	case math.IsInf(m, 1):
+		return 3600
+	case rule == workload.ByYoung:
+		return Young(w, m)
+	case rule == workload.Optimal:
+		return Optimum(w, m)
+	}
+	return Daly(w, m)
 }
 
 // Envelope is the largest share of time lost to interruptions at which [ETTR] answers.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/halltwin/halltwin/models/storage"
 	"github.com/halltwin/halltwin/models/transformer"
 	"github.com/halltwin/halltwin/models/unit"
 	"github.com/halltwin/halltwin/models/workload"
@@ -14,6 +15,7 @@ type Site struct {
 	Device       Device
 	Interruption func(nodes int) float64 // rate at which a job on so many nodes is interrupted, 1/s; nil: never
 	Horizon      float64                 // work of a run that states neither tokens nor duration, s
+	Storage      []*storage.Pool         // of the site
 }
 
 // Plan is a compiled run: immutable.
@@ -41,6 +43,8 @@ type Save struct {
 	Every        float64 // s of run time between checkpoints; 0: never
 	Restart      float64 // s from the restart of the job until it makes progress
 	Interruption float64 // rate of interruptions that the interval was chosen for, 1/s
+
+	Store *workload.Store // the tiers of the site's storage that it goes through; nil: it stops the run as stated above
 }
 
 // Phase is a share of every step in which all GPUs do the same.
@@ -98,9 +102,11 @@ func Compile(s *Spec, site Site) (*Plan, error) {
 	p.Phases = phases(&p.Step)
 
 	nodes := max(1, s.GPUs/d.PerNode)
-	p.save(s, nodes, site.Interruption)
+	if err := p.save(s, &d, nodes, &site); err != nil {
+		return nil, err
+	}
 	p.job(s, &d, nodes, site.Horizon)
-	return p, nil
+	return p, p.feed(s, &site)
 }
 
 // Describe returns a line for people about the run.
@@ -241,7 +247,7 @@ func (p *Plan) Use() float64 {
 }
 
 // save chooses how the run saves its progress.
-func (p *Plan) save(s *Spec, nodes int, interruption func(int) float64) {
+func (p *Plan) save(s *Spec, d *Device, nodes int, site *Site) error {
 	c := &s.Checkpoint
 	v := &p.Save
 	v.Size = 14 * p.Weights
@@ -253,29 +259,41 @@ func (p *Plan) save(s *Spec, nodes int, interruption func(int) float64) {
 		bandwidth = float64(*c.Bandwidth)
 	}
 	v.Write = v.Size / bandwidth
-	v.Block = float64(c.Stall) + v.Write
+	v.Block = float64(c.Stall)
 	if c.Write != "sync" && c.Copy > 0 {
-		v.Block = float64(c.Stall) + v.Size/float64(s.GPUs)/float64(c.Copy)
+		v.Block += v.Size / float64(s.GPUs) / float64(c.Copy)
+	} else if len(c.Tiers) == 0 {
+		v.Block += v.Write
+	}
+	if len(c.Tiers) > 0 {
+		st, err := storage.Store(&c.StoreSpec, site.Storage, v.Size, nodes, d.Network*float64(d.PerNode))
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+		if st.Snapshot, st.Sync, st.Rule = v.Block, c.Write == "sync", c.Every; st.Sync {
+			v.Block += st.Expected
+		}
+		v.Store, v.Write = st, st.Expected
 	}
 	v.Restart = 180 + v.Write
+	if v.Store != nil {
+		v.Restart = 180 + v.Store.Reading
+	}
 	if c.Restart != nil {
 		v.Restart = float64(*c.Restart)
 	}
-	if interruption != nil {
-		v.Interruption = interruption(nodes)
+	if site.Interruption != nil {
+		v.Interruption = site.Interruption(nodes)
 	}
-	switch {
-	case c.Every > 0:
-		v.Every = float64(c.Every)
-	case c.Every == Auto && v.Interruption > 0:
-		v.Every = Daly(v.Block, 1/v.Interruption)
-	case c.Every == Auto:
-		v.Every = 3600 // nothing fails: the interval costs a little and buys nothing
-	}
+	v.Every = Choose(c.Every, v.Block, 1/v.Interruption)
 	if v.Every > 0 {
 		// The next copy cannot begin before the last one is in storage.
 		v.Every = math.Max(v.Every, math.Max(v.Write, p.Step.Total))
 	}
+	if v.Store != nil {
+		v.Store.Every, v.Store.Least, v.Store.Rate = v.Every, math.Max(v.Store.Near, p.Step.Total), v.Interruption
+	}
+	return nil
 }
 
 // job makes the job that the scheduler sees.
@@ -302,8 +320,30 @@ func (p *Plan) job(s *Spec, d *Device, nodes int, horizon float64) {
 	}
 	v := &p.Save
 	j.Checkpoint = workload.Checkpoint{Every: v.Every, Cost: v.Block, Restart: v.Restart}
+	if v.Store != nil {
+		init := 180.0
+		if s.Checkpoint.Restart != nil {
+			init = float64(*s.Checkpoint.Restart)
+		}
+		j.Checkpoint = workload.Checkpoint{Restart: init}
+		j.Store = v.Store
+	}
 	p.Expected = ETTRRenewal(v.Interruption, v.Restart, v.Every, v.Block)
 	if v.Every == 0 { // an interruption loses everything
 		p.Expected = ETTRRenewal(v.Interruption, v.Restart, j.Work, 0)
 	}
+}
+
+// feed says from which storage the samples come, and how fast they are needed.
+func (p *Plan) feed(s *Spec, site *Site) error {
+	if s.Data == nil {
+		return nil
+	}
+	samples := p.Layout.Batch() / p.Step.Total
+	data, err := storage.Feed(s.Data, site.Storage, samples)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.Name, err)
+	}
+	p.Job.Data = data
+	return nil
 }

@@ -72,7 +72,7 @@ func TestCheckpointModes(t *testing.T) {
 	}{
 		{"async", func(*CheckpointSpec) {}},
 		{"sync", func(c *CheckpointSpec) { c.Write = "sync"; c.Bandwidth = ptr(unit.Bandwidth(20e9)) }},
-		{"never", func(c *CheckpointSpec) { c.Every = Never }},
+		{"never", func(c *CheckpointSpec) { c.Every = workload.Never }},
 		{"fixed", func(c *CheckpointSpec) { c.Every = 1800 }},
 		{"often", func(c *CheckpointSpec) { c.Every = 1; c.Bandwidth = ptr(unit.Bandwidth(20e9)) }},
 	} {
@@ -126,19 +126,4 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s: complaints about %v", c.path, got)
 		}
 	}
-}
-
-func FuzzInterval(f *testing.F) {
-	for _, s := range []string{"auto", "never", "30 min", "0 s", "-1 s", "5", "1e999 s"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		var i, back Interval
-		if i.UnmarshalText([]byte(text)) != nil {
-			return
-		}
-		if err := back.UnmarshalText([]byte(i.String())); err != nil || back != i {
-			t.Fatalf("%q became %g, then %g (%v)", text, float64(i), float64(back), err)
-		}
-	})
 }

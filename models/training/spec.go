@@ -2,10 +2,10 @@ package training
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/halltwin/halltwin/models/transformer"
 	"github.com/halltwin/halltwin/models/unit"
+	"github.com/halltwin/halltwin/models/workload"
 )
 
 // Spec is one training run.
@@ -32,8 +32,9 @@ type Spec struct {
 	Duration *unit.Duration `yaml:"duration" doc:"run time at full speed without failures, instead of tokens" range:"(0,)"`
 	Priority float64        `yaml:"priority" doc:"larger is more urgent" default:"0"`
 
-	Checkpoint CheckpointSpec `yaml:"checkpoint" doc:"how it saves its progress"`
-	Evaluation EvaluationSpec `yaml:"evaluation" doc:"pauses to measure the quality of the model"`
+	Checkpoint CheckpointSpec     `yaml:"checkpoint" doc:"how it saves its progress"`
+	Data       *workload.DataSpec `yaml:"data" doc:"the storage that its samples are read from; without it they are there when they are needed"`
+	Evaluation EvaluationSpec     `yaml:"evaluation" doc:"pauses to measure the quality of the model"`
 }
 
 // WorkSpec is a network by its cost: of one sample, forward.
@@ -67,57 +68,23 @@ type ParallelSpec struct {
 
 // CheckpointSpec is how a run saves its progress.
 type CheckpointSpec struct {
-	Every     Interval        `yaml:"every" doc:"run time between checkpoints, never, or auto: Daly's optimum under the failures of the scenario" default:"auto"`
-	Write     string          `yaml:"write" doc:"sync: the run waits for storage; async: it waits for a copy to host memory only" enum:"async,sync" default:"async"`
-	Size      *unit.Data      `yaml:"size" doc:"size of a checkpoint; absent: 14 bytes a parameter" range:"(0,)"`
-	Bandwidth *unit.Bandwidth `yaml:"bandwidth" doc:"write bandwidth of storage for the whole job; absent: 1 GB/s a node" range:"(0,)"`
-	Copy      unit.Bandwidth  `yaml:"copy" doc:"bandwidth of the copy to host memory, for each GPU" default:"10 GB/s" source:"typical of PCIe 5 in service" range:"(0,)"`
-	Stall     unit.Duration   `yaml:"stall" doc:"time that every checkpoint blocks the run beside the copy or the write: barrier and planning" default:"2 s" source:"typical" range:"[0,)"`
-	Restart   *unit.Duration  `yaml:"restart" doc:"time from the restart of the job until it makes progress; absent: 3 min and the time to read the checkpoint" range:"[0,)"`
-}
+	Every     workload.Interval `yaml:"every" doc:"run time between checkpoints, never, or the rule that chooses it: auto or daly (Daly's optimum), young, or optimal (the optimum under the interruptions and the blocking time that the run has seen, chosen anew at every checkpoint that goes to site.storage); all under the failures of the scenario" default:"auto"`
+	Write     string            `yaml:"write" doc:"sync: the run waits for storage; async: it waits for a copy to host memory only" enum:"async,sync" default:"async"`
+	Size      *unit.Data        `yaml:"size" doc:"size of a checkpoint; absent: 14 bytes a parameter" range:"(0,)"`
+	Bandwidth *unit.Bandwidth   `yaml:"bandwidth" doc:"write bandwidth of storage for the whole job; absent: 1 GB/s a node, or what the tiers give" range:"(0,)"`
+	Copy      unit.Bandwidth    `yaml:"copy" doc:"bandwidth of the copy to host memory, for each GPU" default:"10 GB/s" source:"typical of PCIe 5 in service" range:"(0,)"`
+	Stall     unit.Duration     `yaml:"stall" doc:"time that every checkpoint blocks the run beside the copy or the write: barrier and planning" default:"2 s" source:"typical" range:"[0,)"`
+	Restart   *unit.Duration    `yaml:"restart" doc:"time from the restart of the job until it makes progress; absent: 3 min and the time to read the checkpoint; with tiers the reading always comes on top" range:"[0,)"`
 
-// Interval is a time between checkpoints in s, or a rule.
-type Interval float64
-
-// The rules.
-const (
-	Auto  Interval = 0
-	Never Interval = -1
-)
-
-// UnmarshalText reads "auto", "never" or a duration.
-func (i *Interval) UnmarshalText(text []byte) error {
-	switch s := strings.TrimSpace(string(text)); s {
-	case "auto":
-		*i = Auto
-	case "never":
-		*i = Never
-	default:
-		v, err := unit.Parse[unit.Duration](s)
-		if err != nil || v < 1 {
-			return fmt.Errorf("%q is no interval of checkpoints: write auto, never, or a duration of 1 s or more, such as 30 min", s)
-		}
-		*i = Interval(v)
-	}
-	return nil
-}
-
-// MarshalText writes what UnmarshalText reads.
-func (i Interval) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
-
-func (i Interval) String() string {
-	switch i {
-	case Auto:
-		return "auto"
-	case Never:
-		return "never"
-	}
-	return unit.DurationKind.Format(float64(i), 0)
+	workload.StoreSpec `yaml:",inline"`
 }
 
 // Validate checks what tags cannot say.
 func (s *Spec) Validate(fail func(path, msg string)) {
 	p := &s.Parallel
+	if len(s.Checkpoint.Tiers) > 0 && s.Checkpoint.Bandwidth != nil {
+		fail("checkpoint.bandwidth", "the tiers have a bandwidth of their own: leave bandwidth or tiers out")
+	}
 	if s.Tokens != nil && s.Duration != nil {
 		fail("tokens", "give either tokens or duration")
 	}

@@ -105,6 +105,8 @@ type Job struct {
 	Profile  int32     // index in Set.Profiles, or -1
 	Exchange *Exchange // what its nodes tell each other
 	Checkpoint
+	Store *Store // how its checkpoints go through storage, instead of Every and Cost; nil: those say all
+	Data  *Data  // what it reads while it runs; nil: nothing that counts
 
 	Pinned bool    // a replayed placement: starts at Start on Nodes, whatever the scheduler thinks
 	Start  float64 // when Pinned
