@@ -87,6 +87,15 @@ func (m *mapping) meet(hosts []string) {
 	}
 }
 
+// expects reports whether the user or the site names a host.
+func (m *mapping) expects(h string) bool {
+	if _, ok := m.pins[h]; ok {
+		return true
+	}
+	r, err := m.tree.Parse(h)
+	return err == nil && r.Kind == facility.Node
+}
+
 func (m *mapping) settle(host string, n int32, how string) {
 	m.nodes[host], m.host[n], m.how[host] = n, host, how
 }

@@ -56,8 +56,8 @@ type series struct {
 
 // sieve holds back what cannot be, and counts it.
 type sieve struct {
-	most  int                // things that it listens to
-	known map[thing]bool     //
+	most  int                // strangers that it listens to
+	known map[thing]bool     // strangers
 	owner map[string]thing   // by key
 	heard map[string]float64 // by key: when its owner was heard last
 	last  map[series]float64 // time of the reading before
@@ -70,14 +70,15 @@ func newSieve(most int) *sieve {
 	return &sieve{most: most, known: map[thing]bool{}, owner: map[string]thing{}, heard: map[string]float64{}, last: map[series]float64{}, held: map[Held]int{}}
 }
 
-// pass reports whether a reading received at now counts, and whether it says something of the present.
-func (s *sieve) pass(v *reading.Value, now float64) (ok, fresh bool) {
+// pass reports whether a reading received at now counts, and whether it says something of the present. placed are things of the site:
+// however many strangers there are, those are listened to.
+func (s *sieve) pass(v *reading.Value, now float64, placed bool) (ok, fresh bool) {
 	t := thingOf(&v.Thing)
 	bounds, compared := possible[t.kind+"."+v.Quantity]
 	if !compared {
 		return false, false // nothing wrong: nobody asks for it
 	}
-	if !s.known[t] {
+	if !placed && !s.known[t] {
 		if len(s.known) >= s.most {
 			s.hold("further things", "", fmt.Sprintf("more than %d: a flood", s.most))
 			return false, false

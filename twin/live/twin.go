@@ -226,7 +226,7 @@ func (t *Twin) meet(batches []reading.Batch) {
 	var fresh []string
 	seen := map[string]bool{}
 	for _, h := range hosts {
-		if _, known := t.mapping.nodes[h]; !known && !seen[h] && len(t.mapping.nodes)+len(fresh) < t.sieve.most {
+		if _, known := t.mapping.nodes[h]; !known && !seen[h] && (len(t.mapping.nodes)+len(fresh) < t.sieve.most || t.mapping.expects(h)) {
 			seen[h] = true
 			fresh = append(fresh, h)
 		}
@@ -262,13 +262,13 @@ func (t *Twin) hear(b *reading.Batch) *sourceState {
 func (t *Twin) takeValues(b *reading.Batch, s *sourceState) {
 	for i := range b.Values {
 		v := &b.Values[i]
-		ok, fresh := t.sieve.pass(v, t.now)
+		r, found := t.mapping.find(&v.Thing)
+		ok, fresh := t.sieve.pass(v, t.now, found)
 		if !ok {
 			continue
 		}
 		s.values++
 		t.hearHost(v)
-		r, found := t.mapping.find(&v.Thing)
 		if !found || !fresh {
 			continue
 		}

@@ -78,13 +78,16 @@ func (s *Source) fresh(values []reading.Value, now time.Time) []reading.Value {
 	if s.last == nil {
 		s.last = map[which]reading.Number{}
 	}
+	latest := reading.Number(now.Add(overlap).Unix())
 	kept := values[:0]
 	for _, v := range values {
 		k := which{v.Thing, v.Quantity}
 		if at, ok := s.last[k]; ok && v.At <= at {
 			continue
 		}
-		s.last[k] = v.At
+		if v.At <= latest { // a time that a broken clock made up must not outlive it
+			s.last[k] = v.At
+		}
 		kept = append(kept, v)
 	}
 	old := reading.Number(now.Add(-2 * farthest).Unix())
