@@ -24,6 +24,8 @@ type attempt struct {
 	guard bool    // it would end after the blocked job's reserved start
 	only  int32   // the reservation whose nodes alone may be used, or -1
 	mark  uint32  // of this attempt in scratch.marked
+
+	device int8 // that the placement chose for a share, or -1
 }
 
 // scratch saves allocation and work between and within passes.
@@ -149,7 +151,7 @@ func (c *Config) place(s *State, slot int32, now float64, guard bool, only int32
 	a := &sc.try
 	*a = attempt{
 		c: c, s: s, slot: slot, need: demand(&e.Request), all: e.Parts, want: e.Parts, last: -1,
-		whole: e.Whole, from: now, until: now + c.occupancy(e), guard: guard, only: only, mark: sc.attempt,
+		whole: e.Whole, from: now, until: now + c.occupancy(e), guard: guard, only: only, mark: sc.attempt, device: -1,
 	}
 	a.level = c.levelOf(&a.need)
 	if int(a.level) <= c.top && c.placement.place(a) && a.want == 0 {
@@ -184,7 +186,7 @@ func (a *attempt) roomFor(n, k int32) int32 {
 		}
 		k = a.c.room(&free, &a.need, k)
 	} else {
-		k = a.c.room(&nd.Free, &a.need, k)
+		k = a.c.roomOn(a.s, n, &nd.Free, &a.need, k)
 	}
 	if p := &a.s.scratch.plan; p.guard {
 		most := p.cells[p.cellOf[n]].cap
@@ -206,7 +208,12 @@ func (a *attempt) take(n, k int32) {
 		sc.shadow.take(a, n, k)
 	}
 	e := &a.s.Entries[a.slot]
-	gpus := a.c.allot(a.s, n, k, &a.need, a.whole)
+	var gpus uint64
+	if e.Share > 0 {
+		gpus = a.c.lend(a.s, n, int(a.device), &a.need)
+	} else {
+		gpus = a.c.allot(a.s, n, k, &a.need, a.whole)
+	}
 	a.c.occupy(a.s, e, n, &a.need, float64(k))
 	a.want -= k
 	if sc.marked[n] == a.mark {

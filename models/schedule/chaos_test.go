@@ -35,6 +35,7 @@ func TestChaos(t *testing.T) {
 				{Nodes: "node", From: 200, For: 20, Every: 150, Queue: "q0", Share: &ShareSpec{GPUs: 1, CPU: 4}},
 			}
 		}
+		randomSharing(r, &spec)
 		c, err := Compile(&spec, st.tree, st.nodes, st.leaf)
 		if err != nil {
 			continue

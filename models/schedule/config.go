@@ -7,6 +7,7 @@ import (
 
 	"github.com/halltwin/halltwin/models/facility"
 	"github.com/halltwin/halltwin/models/random"
+	"github.com/halltwin/halltwin/models/schedule/share"
 	"github.com/halltwin/halltwin/models/workload"
 )
 
@@ -36,11 +37,17 @@ type Config struct {
 	tolerate  workload.Vector   // rounding error forgiven when comparing
 	classOf   []int32           // by node: nodes of one class have the same capacity and reservations
 	byClass   []int32           // nodes in order of class, then node
+	most      workload.Vector   // the largest capacity, resource by resource
 	total     float64           // of the indexed resource
 	axis      workload.Resource // the indexed resource: GPU where there is any, else CPU
 	top       int               // highest level
 	words     int               // of a bitmap over nodes
 	groups    groups            // what pack-by and consolidate-by gather in
+
+	parts    int32     // of a device that is shared; 0: none is
+	overhead float64   // speed that a job loses while another is on its device
+	first    []int32   // by node, and one more: the place of its first device in State.Left
+	mix      share.Mix // of jobs to expect
 
 	reservations []reservation
 	seats        []seat  // one a reservation and node, ordered by node
@@ -85,6 +92,20 @@ func Compile(spec *Spec, tree *facility.Tree, capacity []workload.Vector, leafOf
 	}
 	c.placement = p.placement
 
+	if sh := spec.Sharing; sh != nil {
+		if c.parts, c.overhead = int32(sh.Slices), float64(sh.Overhead); c.parts == 0 {
+			c.parts = thousandths
+		}
+		if c.backfill == easy || c.backfill == conservative {
+			return nil, fmt.Errorf("scheduler: shares of GPUs go with backfill first-fit or strict, not with %s", spec.backfill())
+		}
+		if len(spec.Reservations) > 0 {
+			return nil, fmt.Errorf("scheduler: reservations set whole devices aside and do not go with gpu_sharing")
+		}
+		if _, ok := c.placement.(bestFit); ok {
+			c.placement = graded{}
+		}
+	}
 	if err := c.preempts(spec); err != nil {
 		return nil, err
 	}
@@ -103,8 +124,17 @@ func Compile(spec *Spec, tree *facility.Tree, capacity []workload.Vector, leafOf
 			c.axis = workload.GPU
 		}
 		for i := range v {
+			c.most[i] = max(c.most[i], v[i])
 			c.tolerate[i] = max(c.tolerate[i], 1e-9*v[i])
 		}
+	}
+	if c.first = make([]int32, len(c.capacity)+1); c.parts > 0 {
+		for n := range c.capacity {
+			c.first[n+1] = c.first[n] + int32(c.capacity[n][workload.GPU])
+		}
+	}
+	if c.axis != workload.GPU && name == "fgd" {
+		return nil, fmt.Errorf("scheduler: placement fgd is for GPUs, of which the site has none; use best-fit")
 	}
 	for n := range c.capacity {
 		c.top = max(c.top, int(c.level(&c.capacity[n])))
@@ -181,12 +211,13 @@ func (c *Config) HoldExtra() float64 { return c.holdExtra }
 
 // Fits reports whether the request could start if every node were up and empty.
 func (c *Config) Fits(r *Request) bool {
-	need, left := demand(r), int64(r.Parts)
+	one := c.divided(*r)
+	need, left := demand(&one), int64(r.Parts)
 	for n := range c.capacity {
 		if r.Whole {
-			left -= int64(c.room(&c.capacity[n], &need, 1))
+			left -= int64(c.roomEmpty(&c.capacity[n], &need, 1))
 		} else {
-			left -= int64(c.room(&c.capacity[n], &need, r.Parts))
+			left -= int64(c.roomEmpty(&c.capacity[n], &need, r.Parts))
 		}
 		if left <= 0 {
 			return true
@@ -195,9 +226,12 @@ func (c *Config) Fits(r *Request) bool {
 	return left <= 0
 }
 
-// demand returns what a part takes: its vector with GPUs rounded up to devices.
+// demand returns what a part takes: its vector with GPUs rounded up to devices, or to parts of a shared one.
 func demand(r *Request) workload.Vector {
 	need := r.Part
+	if r.Share > 0 {
+		return need
+	}
 	need[workload.GPU] = math.Ceil(need[workload.GPU] - 1e-9)
 	return need
 }

@@ -2,7 +2,6 @@ package schedule
 
 import (
 	"math"
-	"math/bits"
 	"slices"
 
 	"github.com/halltwin/halltwin/models/workload"
@@ -30,9 +29,8 @@ func (c *Config) lower(s *State, slot int32) {
 		nd := &s.Nodes[k.Node]
 		nd.Free = nd.Free.Sub(c.holds(e, k, &need))
 		nd.Exclusive = nd.Exclusive || e.Whole
-		nd.GPUUsed |= k.GPUs
+		c.hold(s, k.Node, k.GPUs, e.Share)
 		nd.Parts += k.Parts
-		nd.Free[workload.GPU] = float64(bits.OnesCount64(nd.GPUUp &^ nd.GPUUsed))
 		c.index(s, k.Node)
 		c.occupy(s, e, k.Node, &need, float64(k.Parts))
 	}
@@ -45,7 +43,7 @@ func (c *Config) back(s *State, slot int32) bool {
 	for ch := e.First; ch >= 0; ch = s.Chunks[ch].Next {
 		k := &s.Chunks[ch]
 		nd := &s.Nodes[k.Node]
-		if nd.GPUUsed&k.GPUs != 0 || nd.Exclusive || e.Whole && nd.Parts > 0 {
+		if !c.canHold(s, k.Node, k.GPUs, e.Share) || nd.Exclusive || e.Whole && nd.Parts > 0 {
 			return false
 		}
 		holds := c.holds(e, k, &need)
@@ -180,6 +178,14 @@ func (c *Config) recount(s *State) {
 // unused returns how much of the indexed resource is free on nodes that take work.
 func (c *Config) unused(s *State) float64 {
 	sum := 0.0
+	if c.parts > 0 {
+		for n := range s.Nodes {
+			if s.Nodes[n].open() {
+				sum += s.Nodes[n].Free[c.axis] + c.loose(s, int32(n))
+			}
+		}
+		return sum
+	}
 	if c.axis == workload.GPU && c.top < maxLevel {
 		for _, n := range s.Count[1:] {
 			sum += float64(n)

@@ -106,7 +106,7 @@ func (c *Config) seat(s *State, slot int32, now float64, nodes []int32) error {
 	}
 	a := &sc.try
 	*a = attempt{c: c, s: s, slot: slot, need: demand(&e.Request), all: e.Parts, want: e.Parts, last: -1, whole: e.Whole,
-		from: now, until: now + c.occupancy(e), only: -1, mark: sc.attempt}
+		from: now, until: now + c.occupancy(e), only: -1, mark: sc.attempt, device: -1}
 	for _, n := range nodes {
 		if n < 0 || int(n) >= len(s.Nodes) {
 			a.undo()

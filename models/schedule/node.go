@@ -117,8 +117,7 @@ func (c *Config) allot(s *State, n, parts int32, need *workload.Vector, whole bo
 			nd.Free[i] -= need[i] * float64(parts)
 		}
 	}
-	nd.GPUUsed |= gpus
-	nd.Free[workload.GPU] = float64(bits.OnesCount64(nd.GPUUp &^ nd.GPUUsed))
+	c.hold(s, n, gpus, 0)
 	nd.Parts += parts
 	c.index(s, n)
 	return gpus
@@ -142,7 +141,7 @@ func (c *Config) lose(s *State, e *Entry, k *Chunk, need *workload.Vector) {
 	nd := &s.Nodes[k.Node]
 	nd.Free = nd.Free.Add(c.holds(e, k, need))
 	nd.Exclusive = nd.Exclusive && !e.Whole
-	nd.GPUUsed &^= k.GPUs
+	c.drop(s, k.Node, k.GPUs, e.Share)
 	nd.Parts -= k.Parts
 	if nd.Parts == 0 { // also forgets rounding errors
 		nd.Free = c.capacity[k.Node]

@@ -81,7 +81,7 @@ func (c *Config) startPinned(s *State, now float64, starts []Start) []Start {
 		sc := s.scratch
 		sc.shadow.live = false
 		sc.attempt++
-		sc.try = attempt{c: c, s: s, slot: slot, need: demand(&e.Request), want: e.Parts, last: -1, whole: e.Whole, mark: sc.attempt}
+		sc.try = attempt{c: c, s: s, slot: slot, need: demand(&e.Request), want: e.Parts, last: -1, whole: e.Whole, mark: sc.attempt, device: -1}
 		for i := range e.Parts {
 			sc.try.take(e.Nodes[int(i)%len(e.Nodes)], 1)
 		}
@@ -231,7 +231,7 @@ func (c *Config) begin(s *State, slot int32, now float64, starts []Start) []Star
 	first := len(sc.slices)
 	for ch := e.First; ch >= 0; ch = s.Chunks[ch].Next {
 		k := &s.Chunks[ch]
-		sc.slices = append(sc.slices, Slice{Node: k.Node, Parts: k.Parts, GPUs: k.GPUs, Demand: c.holds(e, k, &need)})
+		sc.slices = append(sc.slices, Slice{Node: k.Node, Parts: k.Parts, GPUs: k.GPUs, Shared: e.Share > 0, Demand: c.holds(e, k, &need)})
 	}
 	c.recount(s)
 	return append(starts, Start{Job: e.Job, Slices: sc.slices[first:len(sc.slices):len(sc.slices)]})

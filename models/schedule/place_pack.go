@@ -148,13 +148,13 @@ func (c *Config) compact(s *State, need *workload.Vector, whole bool, parts int3
 	sizes := s.scratch.sizes[:0] // room of each empty node or group
 	if c.groups.of == nil {
 		for i := range c.kinds {
-			sizes = append(sizes, size{c.room(&c.kinds[i], need, most), c.kindCount[i]})
+			sizes = append(sizes, size{c.roomEmpty(&c.kinds[i], need, most), c.kindCount[i]})
 		}
 	} else {
 		for g := range c.groups.count() {
 			sum := int64(0)
 			for _, n := range c.groups.nodes(int32(g)) {
-				sum += int64(c.room(&c.capacity[n], need, most))
+				sum += int64(c.roomEmpty(&c.capacity[n], need, most))
 			}
 			sizes = append(sizes, size{int32(min(sum, int64(parts))), 1})
 		}

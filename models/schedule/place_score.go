@@ -1,5 +1,7 @@
 package schedule
 
+import "math/bits"
+
 // pick is a node that a scored placement may use.
 type pick struct {
 	score float64
@@ -91,6 +93,7 @@ func (anywhere) place(a *attempt) bool {
 		i := a.s.Random.IntN(len(h))
 		n := h[i].node
 		if a.room(n) > 0 {
+			a.device = a.anyDevice(n)
 			a.take(n, 1)
 			if a.want == 0 {
 				return true
@@ -102,4 +105,21 @@ func (anywhere) place(a *attempt) bool {
 		}
 	}
 	return false
+}
+
+// anyDevice draws one of the devices of a node with room for the attempt's share, -1 where it takes whole ones.
+func (a *attempt) anyDevice(n int32) int8 {
+	p := a.c.portion(&a.need)
+	if p == 0 {
+		return -1
+	}
+	var fit [64]int8
+	k := 0
+	for m := a.s.Nodes[n].GPUUp; m != 0; m &= m - 1 {
+		if d := bits.TrailingZeros64(m); int32(a.s.Left[a.c.first[n]+int32(d)]) >= p {
+			fit[k] = int8(d)
+			k++
+		}
+	}
+	return fit[a.s.Random.IntN(k)]
 }

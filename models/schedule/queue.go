@@ -16,6 +16,7 @@ func (c *Config) Submit(s *State, now float64, r Request) {
 	if r.Parts < 1 {
 		panic(fmt.Sprintf("schedule: job %d has %d parts", r.Job, r.Parts))
 	}
+	r = c.divided(r)
 	slot := s.enter(r)
 	e := &s.Entries[slot]
 	if e.Since = now; e.Phase == Halted && c.preemption.ties == tieWaiting { // it goes to the end of the queue

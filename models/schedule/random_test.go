@@ -57,6 +57,9 @@ func randomTasks(r *rand.Rand, c *Config, n int) []task {
 	exact := r.IntN(2) == 0 // all estimates are the run times
 	shape := r.IntN(4)      // 0: anything; 1: all parts alike; 2: whole nodes; 3: single devices
 	alike := workload.Vector{workload.CPU: float64(1 + r.IntN(8))}
+	if c.parts > 0 && c.axis == workload.GPU && r.IntN(4) > 0 {
+		shape = 4 // shares of devices, mostly
+	}
 	at := 0.0
 	for len(tasks) < n {
 		k := task{run: float64(1 + r.IntN(100))}
@@ -81,6 +84,10 @@ func randomTasks(r *rand.Rand, c *Config, n int) []task {
 		case 3:
 			k.Part[c.axis] = 1
 			k.Parts = int32(1 + r.IntN(20))
+		case 4:
+			if k.Part[workload.GPU] = float64(1+r.IntN(12)) / 10; r.IntN(3) > 0 {
+				k.Parts = 1
+			}
 		}
 		if r.IntN(3) > 0 {
 			at += float64(r.IntN(30))
@@ -99,15 +106,27 @@ func audit(t *testing.T, c *Config, s *State) {
 	t.Helper()
 	free, used, parts := slices.Clone(c.capacity), make([]uint64, len(s.Nodes)), make([]int32, len(s.Nodes))
 	whole, shared := make([]bool, len(s.Nodes)), make([]bool, len(s.Nodes)) // pinned jobs may be anywhere
+	held := make([]int32, len(s.Left))                                      // parts of each device
 	for _, slot := range s.Running {
 		e := &s.Entries[slot]
 		need, got := demand(&e.Request), int32(0)
 		for ch := e.First; ch >= 0; ch = s.Chunks[ch].Next {
 			k := &s.Chunks[ch]
-			if used[k.Node]&k.GPUs != 0 {
+			if used[k.Node]&k.GPUs != 0 && e.Share == 0 {
 				t.Fatalf("node %d: devices %b of job %d have another holder", k.Node, k.GPUs, e.Job)
 			}
-			if n := bits.OnesCount64(k.GPUs); !e.Whole && n != int(need[workload.GPU])*int(k.Parts) {
+			for d := range 64 {
+				if k.GPUs>>d&1 == 1 && s.Left != nil {
+					if at := &held[c.first[k.Node]+int32(d)]; e.Share > 0 {
+						*at += e.Share
+					} else {
+						*at += c.parts
+					}
+				}
+			}
+			if n := bits.OnesCount64(k.GPUs); e.Share > 0 && (n != 1 || k.Parts != 1) {
+				t.Fatalf("job %d has %d devices for a share of one", e.Job, n)
+			} else if !e.Whole && e.Share == 0 && n != int(need[workload.GPU])*int(k.Parts) {
 				t.Fatalf("job %d has %d devices for %d parts of %g", e.Job, n, k.Parts, need[workload.GPU])
 			}
 			if !e.Pinned && (whole[k.Node] || e.Whole && (shared[k.Node] || k.Parts != 1)) {
@@ -122,6 +141,11 @@ func audit(t *testing.T, c *Config, s *State) {
 		}
 		if got != e.Parts {
 			t.Fatalf("job %d runs with %d of %d parts", e.Job, got, e.Parts)
+		}
+	}
+	for d, n := range held {
+		if n+int32(s.Left[d]) != c.parts {
+			t.Fatalf("device %d: %d of %d parts are held, state says %d are left", d, n, c.parts, s.Left[d])
 		}
 	}
 	for n := range s.Nodes {
@@ -142,7 +166,7 @@ func audit(t *testing.T, c *Config, s *State) {
 		if s.scratch != nil {
 			for i := range s.scratch.tables {
 				tb := &s.scratch.tables[i]
-				if tb.update(c, s); tb.room[n] != roomOf(c, nd, tb) {
+				if tb.update(c, s); c.portion(&tb.need) == 0 && tb.room[n] != roomOf(c, nd, tb) {
 					t.Fatalf("node %d: a table says it takes %d parts of %v, it takes %d", n, tb.room[n], tb.need, roomOf(c, nd, tb))
 				}
 			}
@@ -215,6 +239,13 @@ func randomPreemption(r *rand.Rand) *PreemptionSpec {
 	return p
 }
 
+// randomSharing is any way to share devices, mostly none.
+func randomSharing(r *rand.Rand, spec *Spec) {
+	if (spec.Backfill == "strict" || spec.Backfill == "first-fit") && spec.Reservations == nil && r.IntN(3) == 0 {
+		spec.Sharing = &SharingSpec{Slices: r.IntN(2) * 7}
+	}
+}
+
 // TestRandomWorkloads runs random jobs under every order, backfill and placement and audits each pass. Under EASY
 // the promise to the blocked job is what brute force says, is never put off, and is kept.
 func TestRandomWorkloads(t *testing.T) {
@@ -237,6 +268,7 @@ func TestRandomWorkloads(t *testing.T) {
 		if r.IntN(4) == 0 {
 			spec.HoldExtra = 1
 		}
+		randomSharing(r, &spec)
 		c, err := Compile(&spec, st.tree, st.nodes, st.leaf)
 		if err != nil {
 			continue // conservative and consolidate-by-rack

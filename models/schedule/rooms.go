@@ -15,10 +15,16 @@ type roomTable struct {
 	epoch  uint32  // of the log
 	read   int     // how much of it has been taken over
 	useful uint64  // when it was last asked for
+
+	grade  []float32 // by node with room: under a graded placement, how good it is
+	device []int8    // the device that the placement chooses there for a share, or -1
 }
 
-// tables is the number of demands that are remembered.
-const tables = 16
+// tables is the number of demands that are remembered, gradedTables under a graded placement, to which filling one costs more.
+const (
+	tables       = 16
+	gradedTables = 256
+)
 
 // changes is the log of nodes whose allocation changed. When it is full it begins anew, and tables with it.
 type changes struct {
@@ -57,8 +63,13 @@ func (a *attempt) table() *roomTable {
 
 // newTable returns a table to fill: a new one, or that which has been of no use for longest.
 func (sc *scratch) newTable(c *Config) *roomTable {
-	if len(sc.tables) < tables {
-		sc.tables = append(sc.tables, roomTable{room: make([]int32, len(c.capacity)), rooms: make([]int32, c.groups.count())})
+	_, grades := c.placement.(graded)
+	if len(sc.tables) < tables || grades && len(sc.tables) < gradedTables {
+		t := roomTable{room: make([]int32, len(c.capacity)), rooms: make([]int32, c.groups.count())}
+		if grades {
+			t.grade, t.device = make([]float32, len(c.capacity)), make([]int8, len(c.capacity))
+		}
+		sc.tables = append(sc.tables, t)
 		return &sc.tables[len(sc.tables)-1]
 	}
 	oldest := 0
@@ -94,14 +105,19 @@ func (t *roomTable) set(c *Config, s *State, n int32) {
 	switch {
 	case nd.Level < 0 || t.whole && nd.Parts > 0:
 	case t.whole:
-		room = c.room(&nd.Free, &t.need, 1)
+		room = c.roomOn(s, n, &nd.Free, &t.need, 1)
 	default:
-		room = c.room(&nd.Free, &t.need, maxLevel)
+		room = c.roomOn(s, n, &nd.Free, &t.need, maxLevel)
 	}
 	more := room - t.room[n]
 	t.room[n] = room
-	t.rooms[c.groups.of[n]] += more
+	if c.groups.of != nil {
+		t.rooms[c.groups.of[n]] += more
+	}
 	t.parts += int64(more)
+	if t.grade != nil {
+		c.grade(s, n, t)
+	}
 }
 
 // free reports whether a table tells all: neither reservations nor a plan nor a shadow take room away.

@@ -12,7 +12,7 @@ type Spec struct {
 	Policy    string        `yaml:"policy" doc:"queue order and backfill in one word; external: a process of yours decides, see halltwin run --scheduler" default:"easy-backfill" enum:"easy-backfill,conservative-backfill,first-fit,fcfs,round-robin,sjf,ljf,smallest-first,largest-first,smallest-area,mct,priority,srtf,srsf,las,fair-share,drf,external"`
 	Order     string        `yaml:"order" doc:"which waiting job is first, if other than the policy says" enum:"fcfs,round-robin,sjf,ljf,smallest-first,largest-first,smallest-area,mct,priority,srtf,srsf,las,fair-share,drf"`
 	Backfill  string        `yaml:"backfill" doc:"who may start before a blocked job: strict (none), first-fit (whoever fits), easy (who does not delay the first), conservative (who delays nobody); if other than the policy says" enum:"strict,first-fit,easy,conservative"`
-	Placement string        `yaml:"placement" doc:"which free nodes a job gets" default:"pack-by-node" enum:"first-fit,best-fit,spread,load-balance,random,pack-by-node,pack-by-rack,pack-by-leaf,consolidate-first,consolidate-by-node,consolidate-by-rack,consolidate-by-leaf"`
+	Placement string        `yaml:"placement" doc:"which free nodes a job gets" default:"pack-by-node" enum:"first-fit,best-fit,fgd,spread,load-balance,random,pack-by-node,pack-by-rack,pack-by-leaf,consolidate-first,consolidate-by-node,consolidate-by-rack,consolidate-by-leaf"`
 	Depth     int           `yaml:"depth" doc:"waiting jobs behind the first blocked one that a pass looks at; 0 means all" default:"0" range:"[0,)"`
 	Ageing    unit.Rate     `yaml:"ageing" doc:"priority that a waiting job gains per time, with the priority order" default:"0 1/h" range:"[0,)"`
 	Turns     string        `yaml:"turns" doc:"whose turn it is, with the round-robin order" default:"user" enum:"user,queue"`
@@ -20,6 +20,7 @@ type Spec struct {
 
 	Interval unit.Duration `yaml:"interval" doc:"decide only at multiples of this time; 0: as soon as anything happens" default:"0 s" range:"[0,)"`
 
+	Sharing      *SharingSpec      `yaml:"gpu_sharing" doc:"jobs of one part that ask for less than one GPU share it; else they hold all of it"`
 	Preemption   *PreemptionSpec   `yaml:"preemption" doc:"running jobs make room for better ranked ones; srtf, srsf and las do so even when this is left out"`
 	Queues       []QueueSpec       `yaml:"queues" doc:"quotas of queues, for fair-share"`
 	Reclaim      string            `yaml:"reclaim" doc:"whether a queue below its quota takes nodes back from jobs of queues above theirs, under the terms of preemption" default:"any" enum:"any,never"`
@@ -67,6 +68,14 @@ func (s *Spec) Validate(fail func(path, msg string)) {
 	}
 	if b := s.backfill(); (b == "easy" || b == "conservative") && (preemptive[s.order()] || shares(s.order()) || s.Preemption != nil) {
 		fail("backfill", "preemption or quotas and reserved starts do not go together; write backfill: first-fit, or strict")
+	}
+	if s.Sharing != nil {
+		if b := s.backfill(); b == "easy" || b == "conservative" {
+			fail("gpu_sharing", "shares of GPUs and reserved starts do not go together; write policy: first-fit, or backfill: first-fit")
+		}
+		if len(s.Reservations) > 0 {
+			fail("gpu_sharing", "reservations set whole devices aside and do not go with shares of GPUs; leave one of them out")
+		}
 	}
 	if s.Policy == "external" && (s.Order != "" || s.Backfill != "" || s.Interval > 0 || len(s.Reservations) > 0) {
 		fail("policy", "external leaves order, backfill, interval and reservations to your process; leave these out")

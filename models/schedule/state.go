@@ -23,6 +23,8 @@ type Request struct {
 	Pinned bool    // a replayed placement: starts at Start on Nodes, whatever is free
 	Start  float64 // when Pinned
 	Nodes  []int32 // when Pinned: one node a part; never written to
+
+	Share int32 // parts of its one device, where devices are shared; 0: whole devices. Submit sets it
 }
 
 // Slice is what a job holds of one node.
@@ -30,6 +32,7 @@ type Slice struct {
 	Node   int32
 	Parts  int32           // members of the gang on this node
 	GPUs   uint64          // bit i: device i of the node
+	Shared bool            // it has only a part of its one device, as much as Demand says
 	Demand workload.Vector // all of it; of a whole node, the node's capacity
 }
 
@@ -135,6 +138,7 @@ type State struct {
 	Tick    float64 // when the scheduler last decided
 
 	Usage []workload.Vector // by queue of the quota tree: what its jobs hold
+	Left  []uint16          // by device, in order of nodes: the parts of it that nobody holds; nil where none is shared
 
 	scratch *scratch `state:"-"`
 }
@@ -153,6 +157,9 @@ func NewState(c *Config) *State {
 		Dirty:   true,
 		Edge:    math.Inf(-1),
 		Tick:    math.Inf(-1),
+	}
+	if c.parts > 0 {
+		s.Left = slices.Repeat([]uint16{uint16(c.parts)}, int(c.first[len(s.Nodes)]))
 	}
 	for n := range s.Nodes {
 		nd := &s.Nodes[n]
@@ -181,6 +188,7 @@ func (s *State) Clone() *State {
 	t.Turns = slices.Clone(s.Turns)
 	t.Used = slices.Clone(s.Used)
 	t.Usage = slices.Clone(s.Usage)
+	t.Left = slices.Clone(s.Left)
 	t.scratch = nil
 	return &t
 }

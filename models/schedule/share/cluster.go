@@ -45,13 +45,7 @@ type Config struct {
 	hosts   []Host
 	policy  Policy
 	order   []int32 // of hosts: who goes first of equals
-	typical []typical
-}
-
-// typical is a kind of pod that is expected, and its part of all.
-type typical struct {
-	Pod
-	part float64
+	typical Mix
 }
 
 // New returns a scheduler of hosts. order says who goes first of equally good hosts, nil for the order given. mix is a sample
@@ -71,7 +65,7 @@ func New(hosts []Host, policy Policy, order []int32, mix []Pod) (*Config, error)
 	if len(c.order) != len(hosts) {
 		return nil, fmt.Errorf("the order names %d hosts, there are %d", len(c.order), len(hosts))
 	}
-	c.typical = typicalOf(mix)
+	c.typical = NewMix(mix)
 	return c, nil
 }
 

@@ -1,8 +1,6 @@
 package share
 
 import (
-	"cmp"
-	"math"
 	"slices"
 
 	"github.com/halltwin/halltwin/models/random"
@@ -138,7 +136,7 @@ func (p *Placer) score(s *Cluster, h int32, pod *Pod) score {
 		for _, v := range s.Left[h][:c.hosts[h].Devices] {
 			free += int(v)
 		}
-		k.value = whole(100 * (1 - 0.5*float64(s.CPU[h]-pod.CPU)/128000 - 0.5*float64(free-pod.Devices*pod.Share)/8000))
+		k.value = Tightness(float64(s.CPU[h]-pod.CPU)/128000, float64(free-pod.Devices*pod.Share)/8000)
 	case FGD:
 		left, cpu := s.Left[h], s.CPU[h]
 		now := &p.before[h]
@@ -153,7 +151,7 @@ func (p *Placer) score(s *Cluster, h int32, pod *Pod) score {
 					then[d] -= int16(pod.Share)
 				}
 			}
-			return whole(100 / (1 + math.Exp((c.fragmented(&then, h, cpu-pod.CPU)-before)/1000)))
+			return Descent(before, c.fragmented(&then, h, cpu-pod.CPU))
 		}
 		if pod.Devices != 1 || pod.Share == Whole {
 			k.value = after(c.fullest(s, h, pod))
@@ -171,64 +169,8 @@ func (p *Placer) score(s *Cluster, h int32, pod *Pod) score {
 	return k
 }
 
-// whole cuts a score to a whole number, as schedulers of Kubernetes do.
-func whole(v float64) float32 { return float32(math.Floor(v)) }
-
 // fragmented returns the idle thousandths of a host that the typical mix could not use.
 func (c *Config) fragmented(left *[maxDevices]int16, h int32, cpu int64) float64 {
 	host := &c.hosts[h]
-	idle := 0
-	for _, v := range left[:host.Devices] {
-		idle += int(v)
-	}
-	if idle == 0 {
-		return 0
-	}
-	sum := 0.0
-	for i := range c.typical {
-		t := &c.typical[i]
-		if t.Devices == 0 || t.CPU > cpu || t.Models != 0 && t.Models>>host.Model&1 == 0 {
-			sum += t.part * float64(idle)
-			continue
-		}
-		full, n := 0, 0 // what lies on devices too full for it, and the number of the others
-		for _, v := range left[:host.Devices] {
-			if int(v) < t.Share {
-				full += int(v)
-			} else {
-				n++
-			}
-		}
-		if n < t.Devices {
-			full = idle
-		}
-		sum += t.part * float64(full)
-	}
-	return sum
-}
-
-// typicalOf returns the most frequent kinds of pods, as many as make up 95 % of a sample.
-func typicalOf(mix []Pod) []typical {
-	count := map[Pod]int{}
-	var kinds []Pod
-	for _, p := range mix {
-		p.Memory = 0 // does not tell kinds apart
-		if count[p]++; count[p] == 1 {
-			kinds = append(kinds, p)
-		}
-	}
-	slices.SortStableFunc(kinds, func(a, b Pod) int { return cmp.Compare(count[b], count[a]) })
-	var out []typical
-	sum := 0
-	for _, p := range kinds {
-		if float64(sum) >= 0.95*float64(len(mix)) {
-			break
-		}
-		sum += count[p]
-		out = append(out, typical{p, float64(count[p])})
-	}
-	for i := range out {
-		out[i].part /= float64(sum)
-	}
-	return out
+	return c.typical.Fragmented(left[:host.Devices], host.Model, cpu)
 }
