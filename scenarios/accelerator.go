@@ -1,6 +1,8 @@
 package scenarios
 
 import (
+	"fmt"
+
 	"github.com/halltwin/halltwin/models/compute"
 	"github.com/halltwin/halltwin/models/training"
 	"github.com/halltwin/halltwin/models/transformer"
@@ -12,6 +14,18 @@ func Accelerator(rack string) (training.Device, error) {
 	spec := &compute.RackSpec{}
 	if err := part(rack, spec); err != nil {
 		return training.Device{}, err
+	}
+	return deviceOf(spec), nil
+}
+
+// NodeAccelerator returns the GPUs of a node of the library ("hardware/node-dgx-h100") as training and serving see them.
+func NodeAccelerator(node string) (training.Device, error) {
+	spec := &compute.RackSpec{Nodes: 1}
+	if err := part(node, &spec.Node); err != nil {
+		return training.Device{}, err
+	}
+	if spec.Node.GPUs == 0 {
+		return training.Device{}, fmt.Errorf("%s has no GPUs", node)
 	}
 	return deviceOf(spec), nil
 }

@@ -159,7 +159,14 @@ func (c *compiler) services() {
 		}
 		midnight := c.plan.Start
 		site := serving.Site{Device: d, Horizon: c.plan.Duration,
-			Midnight: float64(midnight.Hour()*3600 + midnight.Minute()*60 + midnight.Second())}
+			Midnight: float64(midnight.Hour()*3600 + midnight.Minute()*60 + midnight.Second()), Weekday: (int(midnight.Weekday()) + 6) % 7}
+		if s.Remote != nil {
+			var err error
+			if site.Remote, err = NodeAccelerator(s.Remote.Node); err != nil {
+				c.fail(path+".remote.node", "value", err.Error(), "name a node of the library: `halltwin library` lists them")
+				return
+			}
+		}
 		if s.Load.File != "" {
 			r, err := trace.ReadRequests(&trace.RequestSpec{File: s.Load.File, Format: "auto", TimeGain: 1, Scale: 1}, c.opener())
 			if err != nil {
@@ -174,7 +181,7 @@ func (c *compiler) services() {
 			c.failErr(path, "value", err)
 			return
 		}
-		c.plan.Notes = append(c.plan.Notes, fmt.Sprintf("service %s: %d replicas of %d GPUs", p.Name, p.Replicas, p.GPUs))
+		c.plan.Notes = append(c.plan.Notes, p.Describe())
 		c.plan.Services = append(c.plan.Services, Service{Name: p.Name, Plan: p})
 	}
 	if n := len(c.plan.Services); n > 0 {

@@ -389,6 +389,9 @@ func (w *World) set(r facility.Ref, field string, value float64) (old float64) {
 	if r.Kind == facility.Leaf {
 		return w.setUplinks(r.Index, value)
 	}
+	if r.Kind == facility.Service {
+		return w.setService(r, field, value)
+	}
 	w.disturb()
 	if r.Kind == facility.Utility {
 		w.wantSettle()

@@ -41,6 +41,7 @@ const (
 	evCap                   // none: GPUs hold what it decided
 	evResponse              // phase of demand response that begins
 	evHeat                  // rack: a die comes to its slowdown or shutdown temperature
+	evServe                 // service: it looks at its load
 	evMirror                // of the changes seen of a cluster's jobs
 	evStorage               // none: a stream or a rebuild ends, or a level is reached
 	evSave                  // job: a checkpoint is due, or time ends a step of one
@@ -115,6 +116,8 @@ func (w *World) Handle(e kernel.Event) error {
 		return w.sample()
 	case evPoll:
 		w.poll()
+	case evServe:
+		w.look(e.Subject)
 	case evMirror:
 		w.mirror(e.Subject)
 	case evStorage:

@@ -127,7 +127,9 @@ func (w *World) post(spec *workload.Job, gpus, dt float64, s *JobState) {
 // arrive puts the jobs that are due into the queue and arms the next arrival.
 func (w *World) arrive() {
 	for w.NextJob < int32(len(w.work.Jobs)) && w.work.Jobs[w.NextJob].Submit <= w.Now {
-		w.enqueue(w.NextJob)
+		if !w.work.Jobs[w.NextJob].Standby {
+			w.enqueue(w.NextJob)
+		}
 		w.NextJob++
 	}
 	if w.NextJob < int32(len(w.work.Jobs)) {
@@ -164,7 +166,10 @@ func (w *World) request(j int32, spec *workload.Job, s *JobState) schedule.Reque
 	case s.Preempts > 0:
 		r.Estimate = max(1, spec.Walltime-s.Saved+s.Owed)
 	}
-	r.Firm = spec.Class == workload.Service
+	r.Firm = spec.Class == workload.Service && !spec.Preemptible
+	if spec.Standby {
+		r.Submit = s.Queued
+	}
 	if spec.Pinned {
 		r.Pinned, r.Start, r.Nodes = true, spec.Start, spec.Nodes
 	}
@@ -208,8 +213,10 @@ func (w *World) start(st *schedule.Start) {
 	s.Start, s.Mark, s.Speed, s.GPUs = w.Now, w.Now, 1, 0
 	if math.IsNaN(s.First) {
 		s.First = w.Now
-		w.Totals.Wait += w.Now - spec.Submit
-		w.Totals.Started++
+		if !spec.Standby {
+			w.Totals.Wait += w.Now - spec.Submit
+			w.Totals.Started++
+		}
 	}
 	w.Books.Jobs.Start()
 	if spec.Class == workload.Train {
@@ -444,12 +451,15 @@ func (w *World) preempt(j int32) {
 		owed = s.Stall
 	}
 	lost := 0.0
-	if w.sched.Suspends() {
+	if w.sched.Suspends() || spec.Class == workload.Service { // what has been answered stays answered
 		s.Saved = s.Progress
 	} else {
 		lost = s.Progress - s.Saved
 		w.lose(j, lost, account.Preempted)
 		owed = w.restartTime(j)
+	}
+	if spec.Class == workload.Service {
+		owed = spec.Restart
 	}
 	w.vacate(j)
 	s.Progress, s.Stall, s.Saving = s.Saved, 0, false

@@ -97,6 +97,7 @@ func (w *World) Summary(o Options) *record.Summary {
 	add(record.Compute, "jobs.wait_p95", "95th percentile of wait", w.waitQuantile(0.95), "s")
 	if len(w.Services) > 0 {
 		add(record.Compute, "sla.met", "requests in SLA, worst service", w.slaMet(), "")
+		w.serviceKPIs(s)
 	}
 	add(record.Reliability, "nodes.lost", "nodes lost", float64(t.NodesLost), "")
 	add(record.Reliability, "jobs.requeued", "jobs interrupted", float64(b.Jobs.Interrupted-t.Preemptions), "")
@@ -196,7 +197,7 @@ func (w *World) losses() []record.Loss {
 func (w *World) waitQuantile(q float64) float64 {
 	var waits []float64
 	for j := range w.Jobs {
-		if f := w.Jobs[j].First; !math.IsNaN(f) && w.Jobs[j].Phase != Pending {
+		if f := w.Jobs[j].First; !math.IsNaN(f) && w.Jobs[j].Phase != Pending && !w.work.Jobs[j].Standby {
 			waits = append(waits, f-w.work.Jobs[j].Submit)
 		}
 	}

@@ -34,6 +34,7 @@ type World struct {
 	users     []int32   // by job: dense number of its user, -1 for none
 	queues    []int32   // by job: of its queue
 	serviceOf []int32   // by job: its service, -1 for none; nil without services
+	replicas  [][]int32 // by service: its jobs
 	spreads   []float32 // by GPU: its thermal resistance over the type's
 	warmth    []float32 // by GPU: K/W above the coolant of its node, at full flow
 	hottest   []hotGPU  // by node: the GPU that gets hottest
@@ -59,9 +60,8 @@ type World struct {
 	saveOf                  []int32 // by job: of Store.Saves; nil without any
 	drew                    []int32 // racks evaluated in this round of settling
 	inside, jobSubjects     []int32
-	serviceUp               []int
-	serviceSpeed            []float64
-	only                    [][]int32 // by channel of the plan: the subjects recorded, nil for all
+	serviceEach             [][]float64 // by service and replica: speed; nil where its requests are a fluid
+	only                    [][]int32   // by channel of the plan: the subjects recorded, nil for all
 	heat, flow, rackPower   []float64
 	layouts                 []layout // by rack
 	runOf                   []int32  // by node: its run in its rack's layout
@@ -100,7 +100,7 @@ func New(plan *scenarios.Plan, seed uint64) (*World, error) {
 		Power: *power.New(plan.Power, w.seed), Battery: power.NewSiteBattery(plan.Battery),
 		Solar: power.NewSolar(plan.Solar, plan.Power.Count(facility.Utility)), Cooling: *cooling.New(plan.Cooling),
 		Failure: *failure.New(plan.Failures, w.seed, t.NameOf), Sched: *schedule.NewState(w.sched),
-		Services: make([]ServiceState, len(plan.Services)),
+		Services: newServices(plan, w.seed),
 		Books:    account.Books{Services: make([]account.Service, len(plan.Services))},
 	}
 	for k := range w.Down {
@@ -154,7 +154,7 @@ func (w *World) share() {
 	}
 	if n := len(w.plan.Services); n > 0 {
 		w.bindServices()
-		w.serviceUp, w.serviceSpeed = make([]int, n), make([]float64, n)
+		w.serviceEach = w.eachReplica()
 	}
 	w.only = make([][]int32, len(w.plan.Channels))
 	for i, ch := range w.plan.Channels {
@@ -210,6 +210,7 @@ func (w *World) begin() {
 		}
 	}
 	w.armResponse()
+	w.armServices()
 	w.push(0, phaseRecord, evSample, 0, 0)
 }
 
@@ -346,7 +347,7 @@ func (w *World) Fork() *World {
 	s.Nodes, s.Racks, s.Recounts = slices.Clone(w.Nodes), slices.Clone(w.Racks), slices.Clone(w.Recounts)
 	s.Caps = w.Caps.clone()
 	s.GPULimit, s.Undos, s.Causes.Open = slices.Clone(w.GPULimit), slices.Clone(w.Undos), slices.Clone(w.Causes.Open)
-	s.Services = slices.Clone(w.Services)
+	s.Services = cloneServices(w.Services)
 	s.Down = make([][]uint16, len(w.Down))
 	for k := range w.Down {
 		s.Down[k] = slices.Clone(w.Down[k])
@@ -360,7 +361,7 @@ func (w *World) Fork() *World {
 		f.targets[i].expr = w.targets[i].expr.Clone()
 	}
 	f.out, f.see, f.opening, f.bound = nil, nil, nil, nil
-	f.inside, f.jobSubjects, f.serviceUp, f.serviceSpeed = nil, nil, make([]int, len(w.serviceUp)), make([]float64, len(w.serviceSpeed))
+	f.inside, f.jobSubjects, f.serviceEach = nil, nil, w.eachReplica()
 	f.drew = nil
 	f.dirty, f.flagged, f.victims, f.groups, f.hots, f.starts, f.effects, f.buffer, f.cappable = nil, nil, nil, nil, nil, nil, nil, nil, nil
 	f.heat, f.flow, f.rackPower = slices.Clone(w.heat), slices.Clone(w.flow), slices.Clone(w.rackPower)

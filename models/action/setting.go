@@ -31,6 +31,8 @@ func list() []Setting {
 	for _, s := range cooling.Settings() {
 		all = append(all, Setting{s.Kind, s.Field, s.Unit, 2, 70, "Set point: " + s.Doc + "."})
 	}
+	all = append(all, Setting{facility.Service, "wan", unit.RatioKind, 0, 1, "Share of the network to the other site that is left; 0 % cuts it."},
+		Setting{facility.Service, "remote", unit.RatioKind, 0, 1, "Share of the replicas at the other site that is left; 0 % is the loss of that site."})
 	all = append(all, Setting{facility.Leaf, "uplinks", unit.RatioKind, 0, 1, "Share of the leaf's uplinks that is left: lost links and spines take it, repair gives it back."})
 	return append(all, Setting{facility.Utility, "voltage", unit.RatioKind, 0, 1.1, "Voltage of the feed relative to nominal; below 85 % it is a sag."})
 }

@@ -140,9 +140,14 @@ var table = number([]row{
 	{"sags", "", f.Site, Counter, Sum, "Times that the voltage of a feed of the utility fell."},
 
 	{"service.load", "", f.Service, Gauge, Mean, "Requests, as a share of what the service can answer within its SLA."},
+	{"service.met", "", f.Service, Gauge, Mean, "Share of the requests within the service level."},
+	{"service.remote_share", "", f.Service, Gauge, Mean, "Share of the requests that the other site answers."},
+	{"service.replicas", "", f.Service, Gauge, Sum, "Replicas that answer."},
 	{"service.requests", "1/s", f.Service, Gauge, Sum, "Requests that arrive."},
+	{"service.tokens", "1/s", f.Service, Gauge, Sum, "Tokens generated."},
 	{"service.tpot_p99", "s", f.Service, Gauge, Max, "99th percentile of the time per output token."},
 	{"service.ttft_p99", "s", f.Service, Gauge, Max, "99th percentile of the time to first token."},
+	{"service.waiting", "", f.Service, Gauge, Sum, "Requests that wait for a replica."},
 
 	{"site.battery_charge", "", f.Site, Gauge, Last, "Energy stored in the battery behind the meter, as a share of its capacity."},
 	{"site.battery_power", "W", f.Site, Gauge, Last, "Power into the battery behind the meter; negative while it delivers."},

@@ -26,12 +26,19 @@ type EngineSpec struct {
 
 // engine is a compiled [EngineSpec]: what a step costs beside arithmetic and memory.
 type engine struct {
-	launch, prompt, request float64 // s of a whole step; of a request
-	overhead                float64 // s
-	bus, hop, staged, above float64 // 0 bus: by the device; 0 staged: never
+	launch, prompt, request float64   // s of a whole step; of a request
+	overhead                float64   // s
+	bus, hop, staged, above float64   // 0 bus: by the device; 0 staged: never
+	curve                   []float64 // s of an all-reduce by the device, of 1 KiB and payloads a quarter octave apart
 }
 
-func newEngine(s *Spec, m *transformer.Model) engine {
+// The table of all-reduces by the device spans 1 KiB to 64 GiB. What is linear in the payload is exact between its points.
+const (
+	curveLeast  = 1024.0
+	curvePoints = 26*4 + 1
+)
+
+func newEngine(s *Spec, m *transformer.Model, d *training.Device) engine {
 	e := engine{launch: float64(s.Engine.Launch) * m.Layers, prompt: float64(s.Engine.Prompt) * m.Layers, request: float64(s.Engine.Request),
 		overhead: float64(s.Overhead), hop: float64(s.Engine.Hop), above: float64(s.Engine.Above)}
 	e.prompt = math.Max(e.prompt, e.launch)
@@ -41,16 +48,25 @@ func newEngine(s *Spec, m *transformer.Model) engine {
 	if s.Engine.Staged != nil {
 		e.staged = float64(*s.Engine.Staged)
 	}
+	if e.bus == 0 && s.GPUs > 1 {
+		e.curve = make([]float64, curvePoints)
+		for i := range e.curve {
+			e.curve[i] = d.AllReduce(s.GPUs, curveLeast*math.Exp2(float64(i)/4))
+		}
+	}
 	return e
 }
 
 // reduce returns the time in s of one all-reduce of a payload in bytes over g GPUs.
-func (e *engine) reduce(d *training.Device, g, bytes float64) float64 {
+func (e *engine) reduce(g, bytes float64) float64 {
 	if g <= 1 {
 		return 0
 	}
 	if e.bus == 0 {
-		return d.AllReduce(int(g), bytes)
+		bytes = math.Max(bytes, curveLeast)
+		i := min(int(4*math.Log2(bytes/curveLeast)), curvePoints-2)
+		lo, hi := curveLeast*math.Exp2(float64(i)/4), curveLeast*math.Exp2(float64(i+1)/4)
+		return e.curve[i] + (e.curve[i+1]-e.curve[i])*(bytes-lo)/(hi-lo)
 	}
 	t := 2*(g-1)*e.hop + 2*(g-1)/g*bytes/e.bus
 	if g > 2 && e.staged > 0 && bytes > e.above {

@@ -45,15 +45,20 @@ func MeanWait(c int, lambda, service float64) float64 {
 // tail is the distribution of a wait: it exceeds t with probability p·exp(-θt).
 type tail struct{ p, theta float64 }
 
-// queue returns the tail of the wait for one of c servers. cv2 is the squared coefficient of variation of the service
-// time: Allen and Cunneen scale the wait of the M/M/c queue by (1 + cv²)/2. In a time dt no wait grows beyond that
-// order, so the mean wait of those who wait is held at dt.
-func queue(c int, lambda, service, cv2, dt float64) tail {
+// queue returns the tail of the wait for one of c servers. cv2 and burst are the squared coefficients of variation of the service
+// time and of the time between arrivals: Allen and Cunneen scale the wait of the M/M/c queue by half their sum. In a time dt no
+// wait grows beyond that order, so the mean wait of those who wait is held at dt.
+func queue(c int, lambda, service, cv2, burst, dt float64) tail {
 	if lambda <= 0 || service <= 0 {
 		return tail{0, math.Inf(1)}
 	}
-	spare := (float64(c)/service - lambda) * 2 / (1 + cv2)
-	return tail{ErlangC(c, lambda*service), math.Max(spare, 1/dt)}
+	spare := (float64(c)/service - lambda) * 2 / math.Max(1e-9, burst+cv2)
+	p := ErlangC(c, lambda*service)
+	if burst > 1 && p > 0 { // more wait, each for less: the mean stays as it is
+		q := math.Pow(p, 2/(1+burst))
+		p, spare = q, spare*q/p
+	}
+	return tail{p, math.Max(spare, 1/dt)}
 }
 
 // above returns the probability that the wait exceeds t.

@@ -76,7 +76,7 @@ func TestTailAgainstPlay(t *testing.T) {
 		}
 		free[k] = begin + service*st.Exp()
 	}
-	w := queue(c, lambda, service, 1, 1e9)
+	w := queue(c, lambda, service, 1, 1, 1e9)
 	for i, limit := range limits {
 		near(t, "tail", w.above(limit), above[i]/float64(n), 0.12) // waits are correlated
 	}

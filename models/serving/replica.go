@@ -10,7 +10,6 @@ import (
 // Replica is the speed of one replica at full clock: immutable.
 type Replica struct {
 	model   transformer.Model
-	device  training.Device
 	engine  engine
 	gpus    float64
 	rate    float64 // FLOP/s that matrix work reaches on all its GPUs
@@ -37,7 +36,7 @@ func NewReplica(s *Spec, d training.Device) Replica {
 	if s.Precision == "fp8" {
 		size = 1
 	}
-	r := Replica{model: m, device: d, engine: newEngine(s, &m), gpus: g, rate: d.Rate(s.Precision) * g, bytes: d.Bandwidth * float64(s.Bandwidth) * g,
+	r := Replica{model: m, engine: newEngine(s, &m, &d), gpus: g, rate: d.Rate(s.Precision) * g, bytes: d.Bandwidth * float64(s.Bandwidth) * g,
 		weights: m.Parameters() * size, kv: m.KVBytes(s.KVBytes), limit: float64(s.MaxBatch), chunk: float64(s.Chunk), missing: 1 - float64(s.PrefixHits)}
 	r.room = d.Memory*g*(1-reserve) - r.weights
 	return r
@@ -57,7 +56,7 @@ func (r *Replica) iterate(b, ctx, n, pairs, k float64) float64 {
 	}
 	memory := (read + ctx*r.kv) / r.bytes
 	arithmetic := ((b+n)*r.model.ForwardFLOPs(0) + (ctx+pairs)*r.attention()) / r.rate
-	reduces := 2 * r.model.Layers * r.engine.reduce(&r.device, r.gpus, 2*(b+n)*r.model.Hidden)
+	reduces := 2 * r.model.Layers * r.engine.reduce(r.gpus, 2*(b+n)*r.model.Hidden)
 	return r.engine.step(math.Max(memory, arithmetic)+reduces, b+k, n > 0)
 }
 
@@ -89,13 +88,14 @@ func (r *Replica) first(n, b, c float64) (latency, taken float64) {
 	}
 	size := math.Max(1, r.chunk-b)
 	steps := math.Ceil(left / size)
-	each := left / steps
-	mixed := r.iterate(b, b*c, each, pairs(cached, left)/steps, 1)
+	mixed := r.iterate(b, b*c, left/steps, pairs(cached, left)/steps, 1)
 	pure := 0.0
 	if b > 0 {
 		pure = r.Step(b, c)
 	}
-	return steps * mixed, steps * math.Max(0, mixed-pure)
+	// What the last step of a prompt has left over goes to the next prompt.
+	full := r.iterate(b, b*c, size, pairs(cached, left)*size/left, 1)
+	return steps * mixed, left / size * math.Max(0, full-pure)
 }
 
 // Slots returns the number of requests that fit at once, at least 1, each of which needs room for full tokens when it is done.
@@ -107,10 +107,10 @@ func (r *Replica) Slots(full float64) float64 {
 func (r *Replica) Capacity(prompt, output float64) float64 {
 	c := context(prompt, output)
 	n := r.Slots(prompt + output)
-	latency, taken := r.first(prompt, n, c)
+	_, taken := r.first(prompt, n, c)
 	x := 1 / (taken + output*r.Step(n, c)/n)
 	if r.chunk > 0 {
-		x = math.Min(x, 1/latency) // every step holds prompts
+		x = math.Min(x, (r.chunk-n)/(prompt*r.missing)/r.iterate(n, n*c, r.chunk-n, pairs(0, prompt)*(r.chunk-n)/prompt, 1)) // every step is full
 	}
 	return x
 }
@@ -120,14 +120,17 @@ func context(prompt, output float64) float64 { return prompt + output/2 }
 
 // steady returns the batch and the time per token in s of a replica at x requests/s and speed v. The batch is a fixed
 // point, B = x·output·step(B)/(v - x·taken), found by bisection since step grows with B less than in proportion up to
-// the capacity.
-func (r *Replica) steady(x, prompt, output, v float64) (batch, perToken float64) {
+// the capacity. A replica that only generates has nothing taken.
+func (r *Replica) steady(x, prompt, output, v float64, apart bool) (batch, perToken float64) {
 	c := context(prompt, output)
 	n := r.Slots(prompt + output)
 	at := func(b float64) float64 {
 		b = math.Max(b, 1)
-		_, taken := r.first(prompt, b, c)
-		free := 1 - x*taken/v
+		free := 1.0
+		if !apart {
+			_, taken := r.first(prompt, b, c)
+			free -= x * taken / v
+		}
 		if free <= 0 {
 			return math.Inf(1)
 		}

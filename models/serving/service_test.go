@@ -28,6 +28,18 @@ func chat() *Spec {
 		SLA:  SLASpec{TTFT: 0.5, TPOT: 0.04}}
 }
 
+// with is a service whose first n replicas run at speed v.
+func with(p *Plan, n int, v float64) Conditions {
+	c := p.whole()
+	c.Up, c.Speed = n, v
+	return c
+}
+
+func fresh(p *Plan) *State {
+	s := p.NewState(1)
+	return &s
+}
+
 func compile(t testing.TB, s *Spec) *Plan {
 	t.Helper()
 	p, err := Compile(s, Site{Device: h100, Horizon: 86400})
@@ -39,7 +51,7 @@ func compile(t testing.TB, s *Spec) *Plan {
 
 func TestAutoReplicas(t *testing.T) {
 	p := compile(t, chat())
-	l := p.Step(&State{}, 0, 60, p.Replicas, 1)
+	l := p.Step(fresh(p), 0, 60, with(p, p.Replicas, 1))
 	t.Logf("%d replicas: %+v", p.Replicas, l)
 	if l.Met < target || len(p.Jobs) != p.Replicas {
 		t.Errorf("the level is missed with %d replicas", p.Replicas)
@@ -47,7 +59,7 @@ func TestAutoReplicas(t *testing.T) {
 	// One fewer misses it at the peak and headroom.
 	peak := p.Load.Peak()
 	peak.Requests, peak.Input, peak.Output = peak.Requests*1.25, peak.Input*1.25, peak.Output*1.25
-	if m := p.level(peak, p.Replicas-1, 1, 0, 0, 3600).Met; m >= target {
+	if m := p.level(&p.here, peak, staff{n: p.Replicas - 1, v: 1}, 0, 0, 3600, 0).Met; m >= target {
 		t.Errorf("%d replicas would do: %g", p.Replicas-1, m)
 	}
 	s := chat()
@@ -66,7 +78,7 @@ func TestLittle(t *testing.T) {
 		output := rapid.Float64Range(10, 1000).Draw(t, "output")
 		v := rapid.Float64Range(0.3, 1).Draw(t, "speed")
 		x := rapid.Float64Range(0.01, 0.98).Draw(t, "load") * v * r.Capacity(prompt, output)
-		b, per := r.steady(x, prompt, output, v)
+		b, per := r.steady(x, prompt, output, v, false)
 		if math.Abs(b/(x*output*per)-1) > 1e-6 {
 			t.Errorf("batch %g, arrivals × residence %g", b, x*output*per)
 		}
@@ -74,7 +86,7 @@ func TestLittle(t *testing.T) {
 			t.Errorf("batch %g above the slots", b)
 		}
 	})
-	b, _ := r.steady(r.Capacity(1000, 250)*(1-1e-9), 1000, 250, 1)
+	b, _ := r.steady(r.Capacity(1000, 250)*(1-1e-9), 1000, 250, 1, false)
 	near(t, "batch at capacity", b, r.Slots(1250), 1e-3)
 }
 
@@ -90,7 +102,7 @@ func TestMonotone(t *testing.T) {
 			tr := workload.Traffic{Requests: x, Input: 1000 * x, Output: 250 * x}
 			capacity := float64(n) * v * p.Replica.Capacity(1000, 250)
 			s.Backlog = math.Max(0, (x-capacity)*60)
-			return p.level(tr, n, v, 0, s.Backlog, 60).Met
+			return p.level(&p.here, tr, staff{n: n, v: v}, 0, s.Backlog, 60, 0).Met
 		}
 		base := met(x, n, v)
 		const slack = 1e-3 // the tails of the waits are bounds
@@ -104,8 +116,8 @@ func TestMonotone(t *testing.T) {
 // Requests are neither lost nor made: arrived = served + backlog.
 func TestBacklogAndCauses(t *testing.T) {
 	p := compile(t, chat())
-	s := &State{}
-	step := func(now float64, n int, v float64) Level { return p.Step(s, now, 60, n, v) }
+	s := fresh(p)
+	step := func(now float64, n int, v float64) Level { return p.Step(s, now, 60, with(p, n, v)) }
 	if l := step(0, p.Replicas, 1); l.Missed != Nothing {
 		t.Errorf("missed by %s", l.Missed)
 	}
@@ -131,7 +143,7 @@ func TestBacklogAndCauses(t *testing.T) {
 	if s.Share() > 0.99 || missed <= 0 || missed > s.Requests-s.Met+1e-9 {
 		t.Errorf("share %g, missed %g of %g", s.Share(), missed, s.Requests)
 	}
-	q := p.level(workload.Traffic{Requests: 1e4, Input: 1e7, Output: 2.5e6}, p.Replicas, 1, 0, 1e5, 60)
+	q := p.level(&p.here, workload.Traffic{Requests: 1e4, Input: 1e7, Output: 2.5e6}, staff{n: p.Replicas, v: 1}, 0, 1e5, 60, 0)
 	if q.Met > 0.01 {
 		t.Errorf("met %g under 100 times the load", q.Met)
 	}
@@ -193,8 +205,9 @@ func FuzzCount(f *testing.F) {
 
 func BenchmarkStep(b *testing.B) {
 	p := compile(b, chat())
-	s := &State{}
+	s, on := fresh(p), p.whole()
+	b.ReportAllocs()
 	for i := range b.N {
-		p.Step(s, float64(i)*60, 60, p.Replicas, 1)
+		p.Step(s, float64(i)*60, 60, on)
 	}
 }

@@ -108,6 +108,9 @@ type Job struct {
 	Store *Store // how its checkpoints go through storage, instead of Every and Cost; nil: those say all
 	Data  *Data  // what it reads while it runs; nil: nothing that counts
 
+	Standby     bool // a replica of a service that joins the queue only when the service asks for it
+	Preemptible bool // a replica of a service that the scheduler may take GPUs from
+
 	Pinned bool    // a replayed placement: starts at Start on Nodes, whatever the scheduler thinks
 	Start  float64 // when Pinned
 	Nodes  []int32 // when Pinned: one node a part

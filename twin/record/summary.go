@@ -30,6 +30,7 @@ const (
 	Energy      = "ENERGY"
 	Cooling     = "COOLING"
 	Compute     = "COMPUTE"
+	Services    = "SERVICES"
 	Reliability = "RELIABILITY"
 	Cost        = "COST"
 	Carbon      = "CARBON"
@@ -37,7 +38,7 @@ const (
 )
 
 // Groups lists the groups in order.
-var Groups = []string{Energy, Cooling, Compute, Reliability, Cost, Carbon, Engine}
+var Groups = []string{Energy, Cooling, Compute, Services, Reliability, Cost, Carbon, Engine}
 
 // Summary closes a recording: the verdict and its evidence.
 type Summary struct {

@@ -42,6 +42,7 @@ func splitwiseRows(path string) ([]splitwiseRow, error) {
 	}
 	type cell struct{ ttft, tpot, behind []float64 }
 	cells := map[splitwiseRow]*cell{}
+	var all []splitwiseRow // the keys of cells
 	for line := 2; ; line++ {
 		row, err := rows.Read()
 		if errors.Is(err, io.EOF) {
@@ -59,6 +60,7 @@ func splitwiseRows(path string) ([]splitwiseRow, error) {
 		k := splitwiseRow{model: row[at[7]], hardware: row[at[8]], tensor: int(v[0]), prompt: int(v[1]), batch: int(v[2])}
 		if cells[k] == nil {
 			cells[k] = &cell{}
+			all = append(all, k)
 		}
 		c := cells[k]
 		c.ttft, c.tpot = append(c.ttft, v[3]/1e3), append(c.tpot, v[4]/1e3)
@@ -66,11 +68,11 @@ func splitwiseRows(path string) ([]splitwiseRow, error) {
 			c.behind = append(c.behind, v[5]/(v[3]+v[4]*(v[6]-1)))
 		}
 	}
-	var all []splitwiseRow
-	for k, c := range cells {
+	for i := range all {
+		k := &all[i]
+		c := cells[*k]
 		k.ttft, k.tpot = middle(c.ttft), middle(c.tpot)
 		k.split = len(c.behind) > 0 && middle(c.behind) > 1.5
-		all = append(all, k)
 	}
 	slices.SortFunc(all, func(a, b splitwiseRow) int {
 		return cmp.Or(cmp.Compare(a.model, b.model), cmp.Compare(a.hardware, b.hardware), a.tensor-b.tensor, a.batch-b.batch, a.prompt-b.prompt)
