@@ -143,6 +143,7 @@ func (c *compiler) compile() *Plan {
 	c.economics()
 	c.record()
 	c.expect()
+	c.rare()
 	c.inputs()
 	return c.plan
 }

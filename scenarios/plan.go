@@ -74,6 +74,7 @@ type Plan struct {
 	Influx          *InfluxSpec    // the server that gets the samples; nil for none
 	Lines           bool           // whether they are also written as line protocol
 	Expect          []Expect
+	Rare            *Rare // the event that the experiment looks for; nil for none
 
 	fixed      workload.Set
 	generators []generator

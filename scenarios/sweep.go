@@ -81,6 +81,7 @@ type ExperimentSpec struct {
 	Holds      unit.Ratio  `yaml:"holds" doc:"share of futures in which an expectation is to hold; an experiment fails (exit code 3) where the interval of that share lies below" default:"100 %" source:"a target is meant" range:"(0,1]"`
 	Until      *StopSpec   `yaml:"until" doc:"stop adding replicas once a figure is known well enough; replicas is then the most that are run"`
 	Search     *SearchSpec `yaml:"search" doc:"look for the best point of the ranges (a first sample, then Nelder and Mead) instead of running a design: the sweep says what may be chosen, expectations what must hold"`
+	Rare       *RareSpec   `yaml:"rare" doc:"how likely an event is that hardly any run sees: futures that come near it are split into several, which lets them be counted"`
 }
 
 // Validate refuses a search beside what it takes the place of.

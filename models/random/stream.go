@@ -23,6 +23,18 @@ func (s Seed) Stream(name string) Stream {
 	return st
 }
 
+// Branch returns a stream of its own for a key: from the same place with the same key always the same one, and independent
+// of the stream and of its other branches.
+func (s Stream) Branch(key uint64) Stream {
+	b := Stream{Hi: s.Hi ^ mix(key), Lo: s.Lo ^ mix(key+0x9e3779b97f4a7c15)}
+	b.Uint64()
+	b.Uint64()
+	return b
+}
+
+// Branch returns the seed of a branch of a run, for a key.
+func (s Seed) Branch(key uint64) Seed { return Seed(mix(uint64(s) ^ mix(key+0x9e3779b97f4a7c15))) }
+
 func le(b []byte) uint64 {
 	var v uint64
 	for i, c := range b {

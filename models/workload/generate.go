@@ -82,7 +82,18 @@ func Generate(spec *GeneratorSpec, site Site) (Set, error) {
 	if spec.Begin != "empty" {
 		g.standing()
 	}
-	g.arrive()
+	g.arrive(0, 0)
+	return g.set, nil
+}
+
+// GenerateAfter draws what a generator submits after a submission at the time after, in s, that was its number last: as
+// [Generate] does, for a run that has come so far.
+func GenerateAfter(spec *GeneratorSpec, site Site, after float64, last int) (Set, error) {
+	g, err := newGenerator(spec, &site)
+	if err != nil {
+		return Set{}, err
+	}
+	g.arrive(after, last+1)
 	return g.set, nil
 }
 
@@ -299,16 +310,15 @@ func zipf(s *UserSpec) []float64 {
 	return shares
 }
 
-// arrive draws the submissions of the run.
-func (g *generator) arrive() {
+// arrive draws the submissions of the run after the time t, the first of them of the given number.
+func (g *generator) arrive(t float64, first int) {
 	st := g.streams("job")
 	gaps := newGaps(&g.spec.Arrivals, g.site.Seed.Stream("workload/"+g.site.Name+"/arrival"))
 	rhythm := newRhythm(&g.spec.Arrivals, g.site.Start)
-	if expected := int(g.cal.Rate * g.site.Horizon); expected > 0 {
+	if expected := int(g.cal.Rate * (g.site.Horizon - t)); expected > 0 {
 		g.set.Jobs = slices.Grow(g.set.Jobs, expected+expected/20)
 	}
-	t := 0.0
-	for n := 0; n < 2*maxGenerated; n++ {
+	for n := first; n < first+2*maxGenerated; n++ {
 		t = rhythm.advance(t, gaps.next()/g.cal.Rate, g.site.Horizon)
 		if t >= g.site.Horizon {
 			return

@@ -43,8 +43,24 @@
 // is still that of these seeds, and a little too good for others. A point in which an expectation is shown to be missed
 // ranks below all in which none is.
 //
+// # Rare events
+//
+// With experiment.rare, a run counts how likely an event is that hardly any run sees. Whenever a future comes to the next
+// of a row of levels of a gauge, it goes on as several, each with what is drawn from then on drawn anew and counted for so
+// much less (splitting with fixed factors: Kahn and Harris 1951, Glasserman et al. 1999). What has been drawn and is still
+// to come, as the end of a repair, stays and is part of the present, so the mean over runs is the probability, without bias,
+// whatever the levels are; levels decide how soon it is known. Runs stay independent, so all else here holds for them too.
+// Intervals are symmetric on a logarithmic scale. Splitting pays where an event comes by many small steps; it gains little
+// where one draw decides, such as the length of an outage or which nodes are lemons.
+//
+// # Sharing work
+//
+// A scenario is compiled once. Cells that differ in what their timelines do live their past once a seed, up to the first
+// thing that only one of them does, and leave it as forks ([Local], up to eight cells at a time): the same to the last bit.
+//
 // # Left out
 //
-// Rare events by splitting; a common warm-up shared between cells; more than one point of a search at a time; searches over
-// lists, and by methods for many axes (above about eight, sample with sobol instead).
+// A shared past on workers of other machines, who get run by run; more than one point of a search at a time; searches over
+// lists, and by methods for many axes (above about eight, sample with sobol instead); levels of a rare event that find
+// themselves.
 package ensemble

@@ -30,7 +30,15 @@ type cellJSON struct {
 	At           map[string]string   `json:"at,omitempty"` // by axis
 	Replicas     int                 `json:"replicas"`
 	Expectations map[string]oddsJSON `json:"expectations,omitempty"`
+	Rare         *rareJSON           `json:"rare,omitempty"`
 	Figures      map[string]statJSON `json:"figures"`
+}
+
+type rareJSON struct {
+	Event   string         `json:"event"`
+	Levels  []intervalJSON `json:"levels"` // probability of coming so far; the last is the event
+	Futures float64        `json:"futures"`
+	Plain   number         `json:"plain_runs"` // that would tell as much
 }
 
 type oddsJSON struct {
@@ -92,6 +100,13 @@ func (o *Outcome) JSON(w io.Writer) error {
 		for _, name := range o.Expectations {
 			d := o.Odds(cell, name)
 			c.Expectations[name] = oddsJSON{d.Held, d.Runs, asJSON(d.Share), d.Missed}
+		}
+		if rare := e.Spec.Rare; rare != nil {
+			r := o.Rare(cell)
+			c.Rare = &rareJSON{Event: rare.Title(), Futures: r.Futures, Plain: number(r.Plain)}
+			for _, i := range r.Levels {
+				c.Rare.Levels = append(c.Rare.Levels, asJSON(i))
+			}
 		}
 		for _, f := range o.Figures {
 			s := o.Statistic(cell, f.Key)

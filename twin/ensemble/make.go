@@ -22,7 +22,11 @@ type Made struct {
 // Make makes one run of a plan. A run that breaks is a result; an error says that there is none, since the context ended.
 func Make(ctx context.Context, plan *scenarios.Plan, seed uint64, version string) (Made, error) {
 	s, err := guarded(seed, func() (*record.Summary, error) {
-		return twin.Run(ctx, plan, twin.Options{Seed: seed, Version: version})
+		o := twin.Options{Seed: seed, Version: version}
+		if plan.Rare != nil {
+			return liveSplit(ctx, plan, o)
+		}
+		return twin.Run(ctx, plan, o)
 	})
 	if s == nil || s.Verdict == record.Interrupted {
 		return Made{}, errors.Join(err, ctx.Err())

@@ -71,6 +71,9 @@ func (o *Outcome) print(w io.Writer, figures []string, markdown bool) error {
 	if len(o.Expectations) > 0 {
 		section(fmt.Sprintf("Expectations: in how many futures each holds, with %s interval", o.confidence()), o.odds())
 	}
+	if rare := o.Experiment.Spec.Rare; rare != nil {
+		section(fmt.Sprintf("Probability of %s within a run, with %s interval", rare.Title(), o.confidence()), o.rareTable())
+	}
 	if len(figures) > 0 {
 		section(fmt.Sprintf("Figures: mean ± half of the %s interval", o.confidence()), o.means(figures))
 		if len(o.Experiment.Variants) > 1 {

@@ -72,6 +72,9 @@ func (o *Outcome) Report(w io.Writer, figures []string) error {
 	}
 	c.Verdict.Class, c.Verdict.Head, c.Verdict.Says = o.verdict()
 	c.Odds = o.oddsTable()
+	if e.Spec.Rare != nil {
+		c.Figures = append(c.Figures, o.ladder())
+	}
 	for _, key := range figures {
 		c.Figures = append(c.Figures, o.drawings(key)...)
 	}

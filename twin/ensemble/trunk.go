@@ -36,7 +36,7 @@ func (r *Round) bundles() [][]Task {
 			stems[t.Cell] = stem
 		}
 		p := past{stem, t.Seed}
-		if i, ok := open[p]; ok && len(list[i]) < together {
+		if i, ok := open[p]; ok && len(list[i]) < together && e.Spec.Rare == nil {
 			list[i] = append(list[i], t)
 			continue
 		}
