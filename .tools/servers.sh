@@ -8,6 +8,7 @@ declare -A package=(
   [slurmctld]=slurmctld [slurmd]=slurmd [squeue]=slurm-client [munged]=munge # a real cluster for the live twin
   [slurmrestd]="slurmrestd slurm-wlm-jwt-plugin" # the same cluster, asked by HTTP with a token
   [prometheus]=prometheus                 # real metrics for it
+  [snmpd]=snmpd [mosquitto]=mosquitto     # a facility's agents and messages
 )
 PATH=$PATH:/usr/sbin:/sbin
 missing=()

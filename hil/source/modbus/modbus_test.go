@@ -6,7 +6,6 @@ import (
 	"io"
 	"log"
 	"math"
-	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/simonvetter/modbus"
 
+	"github.com/halltwin/halltwin/hil/source/daemontest"
 	"github.com/halltwin/halltwin/hil/source/points"
 	"github.com/halltwin/halltwin/models/reading"
 )
@@ -75,16 +75,6 @@ func (p *plc) serve(t *testing.T, port int) *modbus.ModbusServer {
 	return s
 }
 
-func free(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
 func mapped(t testing.TB, server, list string) *points.Map {
 	t.Helper()
 	maps, err := points.Read([]byte("server: " + server + "\npoints:\n" + list))
@@ -96,7 +86,7 @@ func mapped(t testing.TB, server, list string) *points.Map {
 
 // TestServer reads all types from a real server, through its death and return.
 func TestServer(t *testing.T) {
-	port := free(t)
+	port := daemontest.Port(t, "tcp")
 	f, d := math.Float32bits(21.5), math.Float64bits(-3.25)
 	p := &plc{registers: map[uint16]uint16{100: 0xff38, 101: 245, 110: uint16(f >> 16), 111: uint16(f), 112: uint16(f), 113: uint16(f >> 16),
 		120: uint16(d >> 48), 121: uint16(d >> 32), 122: uint16(d >> 16), 123: uint16(d), 300: 0xffff, 301: 0xfffe}}

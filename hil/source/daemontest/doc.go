@@ -1,0 +1,2 @@
+// Package daemontest runs the server programs that tests of sources talk to, and kills them.
+package daemontest
