@@ -145,6 +145,7 @@ func (c *compiler) compile() *Plan {
 	c.expect()
 	c.rare()
 	c.inputs()
+	c.growth()
 	return c.plan
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/halltwin/halltwin/models/economics"
 	"github.com/halltwin/halltwin/models/fabric"
 	"github.com/halltwin/halltwin/models/failure"
+	"github.com/halltwin/halltwin/models/growth"
 	"github.com/halltwin/halltwin/models/power"
 	"github.com/halltwin/halltwin/models/schedule"
 	"github.com/halltwin/halltwin/models/serving"
@@ -41,6 +42,7 @@ type Spec struct {
 	Controls  ControlsSpec  `yaml:"controls" doc:"control laws above the plant's own"`
 	Timeline  []ActionSpec  `yaml:"timeline" doc:"what happens when"`
 	// Economics is beside costs: with it the site has capital, people and tariffs, and jobs have bills.
+	Growth    *growth.Spec    `yaml:"growth" doc:"years of growth: halls that are built, filled and renewed; of each season a typical period of the scenario's duration is lived"`
 	Economics *economics.Spec `yaml:"economics" doc:"capital, people, tariffs and embodied carbon; with it every job has its bill"`
 	Record    RecordSpec      `yaml:"record" doc:"what is recorded"`
 	Expect    []ExpectSpec    `yaml:"expect" doc:"targets; a missed one ends a run with exit code 3"`

@@ -48,6 +48,9 @@ type Progress struct {
 // summary then says so and nothing recorded is lost. An error is a broken ledger, a plan that cannot be run, or a sink that
 // could not be opened; the summary is still returned where there is one.
 func Run(ctx context.Context, plan *scenarios.Plan, o Options) (*record.Summary, error) {
+	if plan.Growth != nil {
+		return grow(ctx, plan, o)
+	}
 	r, err := Begin(plan, o)
 	if err != nil {
 		return nil, err
@@ -57,6 +60,9 @@ func Run(ctx context.Context, plan *scenarios.Plan, o Options) (*record.Summary,
 
 // Begin makes the world of a plan at time 0 and opens its recording.
 func Begin(plan *scenarios.Plan, o Options) (*Driven, error) {
+	if plan.Growth != nil {
+		return nil, errors.New("a plan of years is many short runs, which nobody can drive: `halltwin run` lives it; to drive its first period, take growth out with --set growth=null")
+	}
 	w, err := New(plan, o.Seed)
 	if err != nil {
 		return nil, err
@@ -257,6 +263,12 @@ func (w *World) openFaults() int64 {
 		}
 	}
 	return n
+}
+
+// stopwatch returns what tells how long ago that was.
+func stopwatch() func() time.Duration {
+	began := time.Now()
+	return func() time.Duration { return time.Since(began) }
 }
 
 // roughly rounds to three digits: no more of a speed repeats itself.

@@ -111,28 +111,26 @@ func Compile(s *Spec, c Counts) (*Plan, error) {
 	p := &Plan{Rate: float64(s.DiscountRate), Horizon: float64(s.Horizon) / Year, SolarCredit: float64(s.SolarCredit),
 		EnergySpread: float64(s.EnergySpread), GPUs: c.GPUs}
 	prices, priceRange, upkeep := 0.0, 0.0, 0.0
-	for _, name := range slices.Sorted(maps.Keys(s.Assets)) {
+	for _, name := range sorted(s.Assets) {
 		a := s.Assets[name]
 		n := c.of(a.Per)
 		if n == 0 && a.Per != "battery_kwh" && a.Per != "solar_kw" {
 			return nil, fmt.Errorf("assets.%s: the site has nothing that is counted by %s", name, a.Per)
 		}
-		price := n * float64(a.Price)
-		asset := Asset{Name: name, Price: price, Credit: price * float64(a.Credit), Life: float64(a.Life) / Year, Residual: float64(a.Residual),
-			Upkeep: price * float64(a.Upkeep), Embodied: n * float64(a.Embodied), Spread: float64(a.Spread), Carbon: float64(a.CarbonRange)}
+		asset := a.asset(name, n, 1)
 		p.Assets = append(p.Assets, asset)
 		p.Capex += asset.Price - asset.Credit
 		p.Capital += asset.Annual(p.Rate)
 		p.Embodied += asset.Embodied
 		p.EmbodiedYear += asset.CarbonYear()
-		prices += price
-		priceRange += price * asset.Spread
+		prices += asset.Price
+		priceRange += asset.Price * asset.Spread
 		upkeep += asset.Upkeep
 	}
 	p.add("upkeep", upkeep, 0.2)
 	p.add("property tax and insurance", prices*float64(s.PropertyTax), ratio(priceRange, prices))
 	p.add("staff", (s.Staff.People+s.Staff.PerMW*c.DesignIT/1e6)*float64(s.Staff.Salary), float64(s.Staff.Spread))
-	for _, name := range slices.Sorted(maps.Keys(s.Yearly)) {
+	for _, name := range sorted(s.Yearly) {
 		y := s.Yearly[name]
 		p.add(name, c.of(y.Per)*float64(y.Price), float64(y.Spread))
 	}
@@ -200,6 +198,16 @@ func (p *Plan) Made() Range {
 	r.Independent = math.Sqrt(square)
 	return r
 }
+
+// asset returns n of the asset, at k times its price.
+func (a *AssetSpec) asset(name string, n, k float64) Asset {
+	price := n * k * float64(a.Price)
+	return Asset{Name: name, Price: price, Credit: price * float64(a.Credit), Life: float64(a.Life) / Year, Residual: float64(a.Residual),
+		Upkeep: price * float64(a.Upkeep), Embodied: n * float64(a.Embodied), Spread: float64(a.Spread), Carbon: float64(a.CarbonRange)}
+}
+
+// sorted returns the keys of a map in order.
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func ratio(a, b float64) float64 {
 	if b == 0 {

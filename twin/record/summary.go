@@ -58,6 +58,7 @@ type Summary struct {
 	Groups       []Group        `json:"groups"`
 	Lost         []Loss         `json:"lost_gpu_hours,omitempty"` // the largest first
 	Bills        []Bill         `json:"bills,omitempty"`          // of jobs, the dearest first; then of the other jobs, and of idle capacity
+	Seasons      []Season       `json:"seasons,omitempty"`        // of a plan of years
 	Events       map[string]int `json:"events,omitempty"`         // how many, by severity
 	Notes        []string       `json:"notes,omitempty"`          // what a reader must know: "weather: typical year …"
 	Failed       []SinkFailure  `json:"failed_sinks,omitempty"`   // what was not fully written
@@ -115,6 +116,25 @@ type Bill struct {
 	Cost     float64 `json:"cost_usd"`
 	Carbon   float64 `json:"carbon_kg"`
 	Tokens   float64 `json:"tokens,omitempty"` // learned from, or generated
+}
+
+// Season is a part of a year in a plan of years. GPUs are those of its first phase, but for GPUs.
+type Season struct {
+	From     float64  `json:"from_s"`
+	To       float64  `json:"to_s"`
+	Demand   float64  `json:"demand"`
+	Capacity float64  `json:"capacity"`
+	GPUs     float64  `json:"gpus"`
+	Served   float64  `json:"served"`
+	Stranded float64  `json:"stranded_w"` // power that no further rack can use
+	Limits   string   `json:"limits,omitempty"`
+	Power    float64  `json:"power_w"` // of the site, on the mean
+	Peak     float64  `json:"peak_w"`
+	PUE      float64  `json:"pue"`
+	Capex    float64  `json:"capex_usd"`
+	Energy   float64  `json:"energy_usd"`
+	Carbon   float64  `json:"carbon_kg"`
+	Events   []string `json:"events,omitempty"`
 }
 
 // SinkFailure says what a sink failed to write.

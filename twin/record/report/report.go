@@ -53,6 +53,7 @@ type content struct {
 	Key          []pair
 	Lost         []loss
 	Bills        []bill
+	Seasons      []season
 	Events       []event
 	MoreEvents   string
 	Inputs       []record.Input
@@ -173,6 +174,7 @@ func (b *builder) judge(c *content, s *record.Summary) {
 	}
 	c.Lost = losses(s.Lost)
 	c.Bills = bills(s.Bills)
+	c.Seasons = seasons(s.Seasons)
 	c.Notes = s.Notes
 }
 

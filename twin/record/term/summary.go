@@ -23,6 +23,7 @@ func (s Screen) Summary(sum *record.Summary) error {
 			p.bills(sum.Bills)
 		}
 	}
+	p.seasons(sum.Seasons)
 	p.notes(sum)
 	p.verdict(sum)
 	_, err := s.Out.Write([]byte(p.String()))
