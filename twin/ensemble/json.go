@@ -57,6 +57,7 @@ type statJSON struct {
 	Difference *intervalJSON `json:"difference_to_base,omitempty"`
 	Pairs      int           `json:"pairs,omitempty"`
 	Says       string        `json:"says,omitempty"`
+	Cut        *number       `json:"variance_cut_by_pairing,omitempty"`
 }
 
 type effectJSON struct {
@@ -117,6 +118,9 @@ func (o *Outcome) JSON(w io.Writer) error {
 			if s.Pairs > 0 {
 				d := asJSON(s.Difference)
 				j.Difference = &d
+				if cut := number(s.Ratio); finite(s.Ratio) {
+					j.Cut = &cut
+				}
 			}
 			c.Figures[f.Key] = j
 		}

@@ -78,6 +78,9 @@ func (o *Outcome) print(w io.Writer, figures []string, markdown bool) error {
 		section(fmt.Sprintf("Figures: mean ± half of the %s interval", o.confidence()), o.means(figures))
 		if len(o.Experiment.Variants) > 1 {
 			section("Differences to the base, over pairs of one seed", o.differences(figures))
+			if says := o.pairing(figures); says != "" {
+				fmt.Fprintf(&b, "\n%s\n", says)
+			}
 		}
 	}
 	for v, name := range o.Experiment.Variants {
@@ -257,6 +260,28 @@ func (o *Outcome) differences(figures []string) table.Writer {
 			return says
 		}
 	})
+}
+
+// leastPairs is how many pairs there must be for a ratio of variances to mean something.
+const leastPairs = 10
+
+// pairing says what it has gained that all cells have met the same futures.
+func (o *Outcome) pairing(figures []string) string {
+	least, most := math.Inf(1), 0.0
+	for cell := range o.byCell {
+		for _, key := range figures {
+			if s := o.Statistic(cell, key); s.Pairs >= leastPairs && finite(s.Ratio) {
+				least, most = min(least, s.Ratio), max(most, s.Ratio)
+			}
+		}
+	}
+	switch {
+	case most == 0:
+		return ""
+	case most < least*1.05:
+		return fmt.Sprintf("That all meet the same futures has cut the variance of this difference %s times.", record.Digits(least, 2))
+	}
+	return fmt.Sprintf("That all meet the same futures has cut the variances of these differences %s to %s times.", record.Digits(least, 2), record.Digits(most, 2))
 }
 
 func (o *Outcome) figures(figures []string, skip func(int) bool, say func(*Statistic, float64) string) table.Writer {
