@@ -73,7 +73,8 @@ type compiler struct {
 	spec      *Spec
 	whole     *document.Value
 	plan      *Plan
-	rackSpecs []*compute.RackSpec // by rack type
+	rackSpecs []*compute.RackSpec        // by rack type
+	read      map[string]*weather.Series // files of weather and grid: the seasons of a plan of years read each once
 	ds        document.Diagnostics
 }
 
@@ -214,6 +215,9 @@ func (c *compiler) series() {
 }
 
 func (c *compiler) seriesFile(path, name string) *weather.Series {
+	if s := c.read[name]; s != nil {
+		return s
+	}
 	b, err := c.file.slurp(name, weather.MaxBytes)
 	if err != nil {
 		c.fail(path, "file", err.Error(), "")
@@ -224,6 +228,10 @@ func (c *compiler) seriesFile(path, name string) *weather.Series {
 		c.fail(path, "series", err.Error(), "")
 		return nil
 	}
+	if c.read == nil {
+		c.read = map[string]*weather.Series{}
+	}
+	c.read[name] = s
 	return s
 }
 

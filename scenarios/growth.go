@@ -89,7 +89,7 @@ func (c *compiler) growth() {
 		spec.Start = c.typical(days, st, s.Seasons)
 		spec.Site.Halls = c.halls(s, st)
 		spec.Workload = loaded(c.spec.Workload, season.Load/generated)
-		sub := &compiler{file: c.file, spec: &spec, whole: c.whole}
+		sub := &compiler{file: c.file, spec: &spec, whole: c.whole, read: c.read}
 		p := sub.compile()
 		if len(sub.ds) > 0 {
 			for _, d := range sub.ds {
