@@ -56,9 +56,9 @@ func (c *compiler) record() {
 	}
 }
 
-// usual reports whether a channel is one that is recorded unasked: a gauge of the plant, or what racks are judged by.
+// usual reports whether a channel is one that is recorded unasked: a gauge of the plant or of storage, or what racks are judged by.
 func usual(ch *channel.Channel) bool {
-	if ch.Kind >= facility.Utility && ch.Kind <= facility.Pump {
+	if ch.Kind >= facility.Utility && ch.Kind <= facility.Pump || ch.Kind == facility.Storage {
 		return ch.Type == channel.Gauge
 	}
 	return ch.Name == "rack.power" || ch.Name == "rack.inlet_temperature"

@@ -38,6 +38,8 @@ func (w *World) storageGauge(name string, out []float64) []float64 {
 			v = s.Write
 		case "storage.load":
 			v = s.Busy
+		case "storage.lost":
+			v = s.Lost
 		case "storage.rebuild":
 			v = s.Rebuild
 		}

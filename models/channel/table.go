@@ -180,6 +180,7 @@ var table = number([]row{
 
 	{"storage.fill", "", f.Storage, Gauge, Max, "Data of clients, as a share of the room; 0 of a store without limit."},
 	{"storage.load", "", f.Storage, Gauge, Max, "Bandwidth that clients and rebuilds take, as a share of what there is, of what is scarcest."},
+	{"storage.lost", "B", f.Storage, Gauge, Sum, "Data of clients that losses have taken so far, for ever."},
 	{"storage.read", "B/s", f.Storage, Gauge, Sum, "Bandwidth that clients read with."},
 	{"storage.rebuild", "B/s", f.Storage, Gauge, Sum, "Bandwidth at which lost chunks are written anew."},
 	{"storage.state", "", f.Storage, Gauge, Max, "State of the storage, in the numbers of States: 0 works, higher is worse; overloaded while chunks are lost and not rebuilt."},

@@ -136,11 +136,11 @@ func (p *Pool) Arm(s *State, now float64) float64 {
 		if s.Rebuild > 0 {
 			continue // one after another
 		}
-		if l.Bytes == 0 {
-			l.Bytes = math.Max(1, p.held(s, l.Disk))
-		}
 		if !p.Available(s) {
 			continue // until what is away is back, nothing can be read
+		}
+		if l.Bytes == 0 {
+			l.Bytes = math.Max(1, p.held(s, l.Disk))
 		}
 		if s.Rebuild = p.RebuildRate(s); s.Rebuild > 0 {
 			next = math.Min(next, (l.Bytes-l.Done)/s.Rebuild)

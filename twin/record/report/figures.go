@@ -56,7 +56,7 @@ func newBuilder(s *series.Store) *builder {
 // power, how efficient, how hot, how busy, how it waited, and what the weather was.
 func (b *builder) figures() []figure {
 	var list []figure
-	for _, f := range []*figure{b.power(), b.pue(), b.inlet(), b.carpet(), b.gpus(), b.jobs(), b.throttled(), b.weather()} {
+	for _, f := range []*figure{b.power(), b.pue(), b.inlet(), b.carpet(), b.gpus(), b.jobs(), b.throttled(), b.storage(), b.fill(), b.weather()} {
 		if f != nil {
 			list = append(list, *f)
 		}
@@ -223,6 +223,8 @@ var channels = map[string][]string{
 	"gpus":      {"gpus.busy", "gpus.free", "gpus.down"},
 	"jobs":      {"jobs.running", "jobs.queued"},
 	"throttled": {"gpus.throttled"},
+	"storage":   {"storage.write", "storage.read", "storage.rebuild"},
+	"fill":      {"storage.fill"},
 	"weather":   {"weather.dry_bulb", "weather.wet_bulb"},
 }
 
