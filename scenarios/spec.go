@@ -120,6 +120,7 @@ type JobSpec struct {
 	Queue    string         `yaml:"queue" doc:"queue it joins"`
 	Submit   unit.Duration  `yaml:"submit" doc:"when it is submitted, from the start" default:"0 s"`
 	GPUs     int            `yaml:"gpus" doc:"GPUs in all" default:"0" range:"[0,)"`
+	GPUShare unit.Ratio     `yaml:"gpu_share" doc:"part of one GPU, instead of gpus; without gpu_sharing of the scheduler the job holds all of it" default:"0" range:"[0,1]"`
 	PerNode  int            `yaml:"per_node" doc:"GPUs a node; 0: as many as a node has" default:"0" range:"[0,64]"`
 	Nodes    int            `yaml:"nodes" doc:"whole nodes, instead of gpus" default:"0" range:"[0,)"`
 	CPUs     float64        `yaml:"cpus" doc:"CPU cores of each part" default:"0" range:"[0,)"`

@@ -243,9 +243,14 @@ func (c *compiler) job(path string, s *JobSpec) {
 		ID: s.Name, Name: s.Name, User: s.User, Queue: s.Queue, Submit: float64(s.Submit), Parts: 1,
 		Part: workload.Vector{0, s.CPUs, float64(s.Memory), float64(s.Storage), float64(s.Network)},
 		Work: float64(s.Work), Walltime: float64(s.Walltime), Priority: s.Priority, Profile: -1,
-		Util:       workload.Util{GPU: float64(s.GPUUse), CPU: float64(s.CPUUse)},
+		Util: workload.Util{GPU: float64(s.GPUUse), CPU: float64(s.CPUUse)},
 	}
 	switch {
+	case s.GPUShare > 0 && (s.Nodes > 0 || s.GPUs > 0):
+		c.fail(path+".gpu_share", "value", "a job asks for a share of one GPU, for gpus or for nodes, not for two of them", "")
+		return
+	case s.GPUShare > 0:
+		j.Part[workload.GPU] = float64(s.GPUShare)
 	case s.Nodes > 0 && s.GPUs > 0:
 		c.fail(path+".nodes", "value", "a job asks for nodes or for gpus, not for both", "")
 		return
@@ -265,7 +270,7 @@ func (c *compiler) job(path string, s *JobSpec) {
 		j.Parts = int32(s.GPUs / each)
 		j.Part[workload.GPU] = float64(each)
 	case s.CPUs == 0:
-		c.fail(path, "required", "a job asks for gpus, nodes or cpus", "")
+		c.fail(path, "required", "a job asks for gpus, gpu_share, nodes or cpus", "")
 		return
 	}
 	if !c.saves(path, s, &j) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"math/bits"
 	"slices"
 
 	"github.com/halltwin/halltwin/models/facility"
@@ -239,7 +238,7 @@ func (w *World) behind(d int) {
 				use := w.use(sl.Job)
 				demand := min(g.Curve.Power(use.GPU, use.Memory), max(w.fixedLimit(n, sl.GPUs), g.Idle))
 				x := cappable{
-					gpus: float64(bits.OnesCount64(sl.GPUs)), demand: demand, floor: floor, span: g.Max - floor, other: 1, level: uint8(level),
+					gpus: sl.gpus(), demand: demand, floor: floor, span: g.Max - floor, other: 1, level: uint8(level),
 				}
 				x.power = x.under(w.Caps.Hold[int(r)*w.levels+level])
 				for _, o := range c.Of[r] {

@@ -3,7 +3,6 @@ package twin
 import (
 	"fmt"
 	"math"
-	"math/bits"
 	"slices"
 	"strconv"
 
@@ -288,14 +287,16 @@ func (w *World) hold(j int32, sl *schedule.Slice) {
 		w.Free = w.Slices[i].OfJob
 	}
 	s, n := &w.Jobs[j], &w.Nodes[sl.Node]
-	w.Slices[i] = Slice{Job: j, Node: sl.Node, OfJob: s.Slice, OnNode: n.Slice, GPUs: sl.GPUs,
+	w.Slices[i] = Slice{Job: j, Node: sl.Node, OfJob: s.Slice, OnNode: n.Slice, GPUs: sl.GPUs, Share: shareOf(sl),
 		Cores: sl.Demand[workload.CPU], Speed: 1}
 	w.warm(&w.Slices[i])
 	s.Slice, n.Slice = i, i
 	if n.unfit() {
 		w.recount(sl.Node)
 	}
-	gpus := float64(bits.OnesCount64(sl.GPUs))
+	w.board(i)
+	w.fractions = w.fractions || fractional(&w.work.Jobs[j])
+	gpus := w.Slices[i].gpus()
 	w.BusyGPUs += gpus
 	s.GPUs += gpus
 	if w.work.Jobs[j].Profile >= 0 {
@@ -318,19 +319,22 @@ func (w *World) vacate(j int32) {
 		sl := &w.Slices[i]
 		rack := w.nodeRack[sl.Node]
 		w.touch(rack)
+		boarded := w.alight(i)
 		at := &w.Nodes[sl.Node].Slice
 		for *at != i {
 			at = &w.Slices[*at].OnNode
 		}
 		*at = sl.OnNode
-		w.BusyGPUs -= float64(bits.OnesCount64(sl.GPUs))
+		w.BusyGPUs -= sl.gpus()
 		if w.Nodes[sl.Node].unfit() {
 			w.recount(sl.Node)
 		}
 		if w.work.Jobs[j].Profile >= 0 {
 			w.Racks[rack].Varying--
 		}
-		w.leave(sl)
+		if !boarded {
+			w.leave(sl)
+		}
 		next := sl.OfJob
 		*sl = Slice{Job: -1, Node: -1, OfJob: w.Free}
 		w.Free, i = i, next
@@ -548,13 +552,13 @@ func (w *World) retime() {
 
 // onGPUs says on how many GPUs a job runs.
 func onGPUs(count float64) string {
-	switch n := int(count); n {
-	case 0:
+	switch {
+	case count == 0:
 		return ""
-	case 1:
-		return " on 1 GPU"
+	case count <= 1:
+		return fmt.Sprintf(" on %.3g GPU", count)
 	default:
-		return fmt.Sprintf(" on %d GPUs", n)
+		return fmt.Sprintf(" on %d GPUs", int(count))
 	}
 }
 

@@ -1,8 +1,6 @@
 package twin
 
 import (
-	"math/bits"
-
 	"github.com/halltwin/halltwin/models/account"
 	"github.com/halltwin/halltwin/models/compute"
 	"github.com/halltwin/halltwin/models/economics"
@@ -53,7 +51,7 @@ func (w *World) charge(s *economics.Shares, r int32) {
 			if int(i) < len(s.Of) {
 				share = s.Of[i]
 			}
-			s.Charge(sl.Job, &d, share*power, float64(bits.OnesCount64(sl.GPUs))*since)
+			s.Charge(sl.Job, &d, share*power, sl.gpus()*since)
 			left -= share
 		}
 	}
@@ -113,7 +111,7 @@ func (w *World) weights(i int32, t *compute.Node) (part, busy float64) {
 	sl := &w.Slices[i]
 	use := w.use(sl.Job)
 	if t.GPUs > 0 {
-		part = float64(bits.OnesCount64(sl.GPUs)) / float64(t.GPUs)
+		part = sl.gpus() / float64(t.GPUs)
 		return part, part * use.GPU
 	}
 	if cores := w.plan.Capacity[sl.Node][workload.CPU]; cores > 0 {

@@ -2,7 +2,6 @@ package twin
 
 import (
 	"math"
-	"math/bits"
 	"strings"
 
 	"github.com/halltwin/halltwin/models/account"
@@ -213,7 +212,7 @@ func (w *World) gpuGauge(name string, n int32, rs *RackState, flow float64, t *c
 		for i := w.Nodes[n].Slice; up && i >= 0; i = w.Slices[i].OnNode {
 			if w.Slices[i].GPUs>>uint(g)&1 == 1 {
 				job = w.Slices[i].Job
-				power, use = w.groups[k].Power, w.use(job).GPU
+				power, use = w.groups[k].Power, w.groups[k].Util.GPU
 			}
 			k++
 		}
@@ -417,7 +416,7 @@ func (w *World) jobPower(j int32) float64 {
 		for x := w.Nodes[n].Slice; x != i; x = w.Slices[x].OnNode {
 			k++
 		}
-		sum += w.groups[k].Power * float64(bits.OnesCount64(w.Slices[i].GPUs))
+		sum += w.groups[k].Power * w.deviceShare(i)
 	}
 	return sum
 }

@@ -187,10 +187,15 @@ func (w *World) evaluateFor(n int32, t *compute.Node, inlet, window float64) sha
 		}
 		w.hots = append(w.hots, hot.local)
 	}
-	w.groups = load.Groups
+	if w.groups = load.Groups; w.fractions {
+		w.merge(n, w.groups)
+	}
 	d := t.Eval(&load, inlet)
 	if w.bound != nil {
 		w.replace(n, t, &d)
+	}
+	if w.fractions {
+		w.unmerge(n, w.groups)
 	}
 	s.Input, s.Flow = d.Input, d.Flow
 	s.Use[account.GPU], s.Use[account.CPU], s.Use[account.Board], s.Use[account.ServerFan] = d.GPUs, d.CPUs, t.Fixed, d.Fans

@@ -132,6 +132,7 @@ type Slice struct {
 	OfJob     int32       // next slice of the job, or -1; next free slice when unused
 	OnNode    int32       // next slice on the node, or -1
 	GPUs      uint64      // devices
+	Share     float64     // of its one device, where others may have the rest; 0: whole devices
 	Cores     float64     // CPU cores demanded
 	Speed     float64     // relative throughput of its GPUs
 	Hot       bool        // heat holds them back

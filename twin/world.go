@@ -26,6 +26,7 @@ import (
 // or scratch space that is empty between events.
 type World struct {
 	State
+	lending
 
 	plan      *scenarios.Plan
 	seed      random.Seed
@@ -135,7 +136,9 @@ func (w *World) share() {
 	bound := *w.plan.Scheduler
 	bound.Bind(users.names, queues.names)
 	bound.Random = w.seed.Stream("schedule")
+	bound.Expect(w.work.Jobs)
 	w.sched = &bound
+	w.lend()
 	w.nodeRack = t.Levels[facility.Node].Up
 	w.rankJobs()
 	w.gpus = float64(t.Count(facility.GPU))

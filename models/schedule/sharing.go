@@ -18,8 +18,8 @@ type SharingSpec struct {
 // thousandths is the number of parts of a device that is not divided into slices.
 const thousandths = share.Whole
 
-// Shares reports whether jobs may share devices, and the speed that one loses while another is on its device.
-func (c *Config) Shares() (on bool, overhead float64) { return c.parts > 0, c.overhead }
+// SharingOverhead returns the speed that a job loses while another one is on its device.
+func (c *Config) SharingOverhead() float64 { return c.overhead }
 
 // Expect tells which jobs to expect; the fgd placement packs for them. Call it before NewState.
 func (c *Config) Expect(jobs []workload.Job) {

@@ -161,7 +161,7 @@ func (g *generator) addKind(s *SizeSpec) {
 		}
 		k.to = k.from + sort.Search(k.to-k.from, func(i int) bool { return g.amount(&k, k.from+i) > most }) - 1
 	}
-	if s.Cores > g.site.Node[CPU] || s.GPUs > 0 && g.site.Node[GPU] == 0 {
+	if s.Cores > g.site.Node[CPU] || (s.GPUs > 0 || s.GPUShare > 0) && g.site.Node[GPU] == 0 {
 		g.cal.Dropped = append(g.cal.Dropped, s.Name)
 		return
 	}
@@ -227,6 +227,9 @@ func (g *generator) shape(k *kind, n int) (parts int32, part Vector, whole bool)
 		return 1, part, false
 	}
 	p, each := Gang(float64(n), max(node[GPU], 1))
+	if k.spec.GPUShare > 0 {
+		p, each = 1, float64(k.spec.GPUShare)
+	}
 	part[GPU] = each
 	fair := each / max(node[GPU], 1) // a part leaves the other GPUs of its node their share
 	part[CPU] = math.Floor(min(per.Cores*each, fair*node[CPU]))

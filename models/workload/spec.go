@@ -43,6 +43,7 @@ type SizeSpec struct {
 	Share       float64          `yaml:"share" doc:"relative number of submissions" required:"true" range:"[0,)"`
 	GPUs        int              `yaml:"gpus" doc:"GPUs of a job; more than a node has make a gang" default:"0" range:"[0,)"`
 	Nodes       int              `yaml:"nodes" doc:"whole nodes of a job, instead of gpus" default:"0" range:"[0,)"`
+	GPUShare    unit.Ratio       `yaml:"gpu_share" doc:"part of one GPU that a job asks for, instead of gpus; without gpu_sharing of the scheduler it holds all of it" default:"0" range:"[0,1]"`
 	UpTo        int              `yaml:"up_to" doc:"largest number of gpus or nodes: jobs lie between, evenly on a logarithmic scale" default:"0" range:"[0,)"`
 	Cores       float64          `yaml:"cores" doc:"cores of a job without GPUs" default:"0" range:"[0,)"`
 	Duration    []LogNormalSpec  `yaml:"duration" doc:"run time: a mixture of lognormal distributions" required:"true"`
@@ -123,15 +124,15 @@ func (s *GeneratorSpec) Validate(fail func(path, msg string)) {
 // Validate reports what tags cannot say.
 func (s *SizeSpec) Validate(fail func(path, msg string)) {
 	n := 0
-	for _, given := range []bool{s.GPUs > 0, s.Nodes > 0, s.Cores > 0} {
+	for _, given := range []bool{s.GPUs > 0, s.GPUShare > 0, s.Nodes > 0, s.Cores > 0} {
 		if given {
 			n++
 		}
 	}
 	if n != 1 {
-		fail("", "write one of gpus, nodes or cores")
+		fail("", "write one of gpus, gpu_share, nodes or cores")
 	}
-	if low := max(s.GPUs, s.Nodes); s.UpTo != 0 && (s.UpTo < low || s.Cores > 0) {
+	if low := max(s.GPUs, s.Nodes); s.UpTo != 0 && (s.UpTo < low || s.Cores > 0 || s.GPUShare > 0) {
 		fail("up_to", fmt.Sprintf("it is the upper end of gpus or nodes: write at least %d", low))
 	}
 	if len(s.Duration) == 0 {
