@@ -71,6 +71,19 @@ func TestOrders(t *testing.T) {
 	}
 }
 
+// One share for all phases takes the place of theirs.
+func TestOrderAt(t *testing.T) {
+	hall := &HallSpec{Racks: 10, Power: 1e6, Cooling: 1e6}
+	s := &Spec{Span: 3 * years, Seasons: 12, OrderAt: at(0.5), Demand: DemandSpec{GPUs: 40, Growth: 1}, Phases: []PhaseSpec{{Name: "a", Hall: hall}, {Name: "b", Hall: hall, When: at(2), Lead: years}}}
+	p, err := Compile(s, []RackType{{GPUs: 10, Max: 1e4, Worth: 1}, {GPUs: 10, Max: 1e4, Worth: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := p.Orders[1].Ordered, math.Ceil(12*math.Log2(50.0/40))*Year/12; math.Abs(got-want) > 1 {
+		t.Errorf("ordered after %g years, want %g", got/Year, want/Year)
+	}
+}
+
 func TestDemandTable(t *testing.T) {
 	d := DemandSpec{Table: []DemandPoint{{0, 100}, {years, 200}, {3 * years, 400}}}
 	for _, x := range []struct{ at, want float64 }{{0, 100}, {0.5, 150}, {2, 300}, {9, 400}} {

@@ -153,7 +153,11 @@ func (p *Plan) order(s *Spec, types []RackType, halls []hall, done []bool, now, 
 		if s.Phases[i].When == nil || !math.IsInf(p.Orders[i].Ordered, 1) {
 			continue
 		}
-		if demand < float64(*s.Phases[i].When)*p.ordered(s, types, halls, done, now) {
+		when := *s.Phases[i].When
+		if s.OrderAt != nil {
+			when = *s.OrderAt
+		}
+		if demand < float64(when)*p.ordered(s, types, halls, done, now) {
 			return
 		}
 		p.Orders[i] = Order{now, now + float64(s.Phases[i].Lead)}

@@ -12,6 +12,7 @@ type Spec struct {
 	Span    unit.Duration `yaml:"span" doc:"time that is planned" default:"10 years" range:"[31536000,1576800000]"`
 	Seasons int           `yaml:"seasons" doc:"parts of a year, each of which one typical period of the scenario's duration stands for" default:"12" source:"chosen: a month, see the error of typical periods" range:"[1,52]"`
 	Demand  DemandSpec    `yaml:"demand" doc:"GPUs that work asks for"`
+	OrderAt *unit.Ratio   `yaml:"order_at" doc:"share of demand over capacity at which phases are ordered that are ordered by demand, instead of the when of each" range:"(0,10]"`
 	Phases  []PhaseSpec   `yaml:"phases" doc:"what is built, filled and replaced" required:"true"`
 	Trends  TrendSpec     `yaml:"trends" doc:"how prices and the grid change"`
 }

@@ -374,4 +374,5 @@ func (o *Outcome) front(a, b string) drawing {
 }
 
 // larger are the figures of which more is better; of the others less is.
-var larger = map[string]bool{"compute.goodput": true, "sla.met": true, "availability": true, "jobs.done": true, "compute.occupancy": true, "compute.gpu_hours": true, "compute.ettr": true}
+var larger = map[string]bool{"compute.goodput": true, "sla.met": true, "availability": true, "jobs.done": true, "compute.occupancy": true, "compute.gpu_hours": true, "compute.ettr": true,
+	"growth.served": true, "growth.useful": true, "growth.occupancy": true, "growth.per_mwh": true, "growth.per_mw": true, "growth.per_kusd": true, "growth.capacity": true}

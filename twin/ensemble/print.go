@@ -13,7 +13,7 @@ import (
 )
 
 // Headlines are the figures shown where nobody asked for others, as far as they vary.
-var Headlines = []string{"energy.site", "energy.pue", "cost.energy", "carbon.operational", "cooling.wue", "cooling.hottest_inlet",
+var Headlines = []string{"growth.served", "growth.stranded", "cost.full_gpu_hour", "energy.site", "energy.pue", "cost.energy", "carbon.operational", "cooling.wue", "cooling.hottest_inlet",
 	"compute.goodput", "compute.throttled", "jobs.wait_p95", "sla.met", "availability"}
 
 // maxCells bounds the rows of a printed table, and maxSampled those of a design that is a sample; all of them are in the
