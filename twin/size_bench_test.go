@@ -52,6 +52,13 @@ const (
 `
 )
 
+// Beside others, on two shared cores of an AMD EPYC. The week of the SURF Lisa cluster (277 hosts, 6,295 tasks in 2.32 million
+// pieces, power every 150 s; `halltwin validate surf-week`): 0.36 CPU-s and 75 MB for `halltwin run`, reading its Parquet files
+// included; SimGrid 3.32 (S4U in C++, an execution for each piece, host_energy), measured in turns with it: 5.5 CPU-s and 54 MB.
+// Both come to 3,353 kWh and, under the linear model, to 7.8393 % of mean error. OpenDC 2 took 16.7 CPU-s for it when its
+// predictions were made. A day of Frontier with 864 jobs, power every 15 s (`halltwin validate raps-frontier`): 0.46 s of wall
+// time with all cores busy; RAPS took 27 CPU-s at steps of 15 s, and 272 at its own of 1 s, when its files were made.
+
 // BenchmarkSize is a whole run by the size of the site: read, compile, run, record to nothing. Run it with -benchtime 1x.
 // The hall of 100,000 GPUs is 12,504 nodes in 1,563 racks; the last one has a million jobs to do.
 func BenchmarkSize(b *testing.B) {
