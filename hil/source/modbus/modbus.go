@@ -89,6 +89,10 @@ func New(m *points.Map) (*Source, error) {
 	return &Source{server: m.Server, blocks: group(all), client: c}, nil
 }
 
+// refusals are answers of a server that is well: the map is to be mended, or the unit behind it is away.
+var refusals = []error{modbus.ErrIllegalFunction, modbus.ErrIllegalDataAddress, modbus.ErrIllegalDataValue, modbus.ErrServerDeviceFailure, modbus.ErrServerDeviceBusy,
+	modbus.ErrGWPathUnavailable, modbus.ErrGWTargetFailedToRespond}
+
 // locate reads an address.
 func locate(p *points.Point) (place, error) {
 	x := place{Point: p, unit: 1}
@@ -145,7 +149,7 @@ func group(all []place) []block {
 // Name says what it is.
 func (s *Source) Name() string { return "modbus " + s.server }
 
-// Read reads all points. A server that refuses a block is a fault: a map that names what is not there is to be mended.
+// Read reads all points.
 func (s *Source) Read(ctx context.Context, b *reading.Batch) error {
 	if !s.open {
 		if err := s.client.Open(); err != nil {
@@ -193,8 +197,16 @@ func (s *Source) block(k *block, b *reading.Batch) error {
 	if err == nil && len(registers) != k.n {
 		err = fmt.Errorf("%d values came for %d", len(registers), k.n)
 	}
+	for _, refusal := range refusals {
+		if errors.Is(err, refusal) {
+			for _, p := range k.places {
+				b.Held = append(b.Held, reading.Held{Of: p.Address, Why: "the server refuses it: " + err.Error(), Count: 1})
+			}
+			return nil
+		}
+	}
 	if err != nil {
-		return fmt.Errorf("%s (and %d more): %w", k.places[0].Address, len(k.places)-1, err)
+		return err
 	}
 	now := time.Now()
 	for _, p := range k.places {

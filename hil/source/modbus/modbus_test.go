@@ -143,8 +143,8 @@ func TestServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	var b reading.Batch
-	if err := bad.Read(t.Context(), &b); err == nil || !strings.Contains(err.Error(), "9/holding:999") {
-		t.Error(err)
+	if err := bad.Read(t.Context(), &b); err != nil || len(b.Held) != 1 || b.Held[0].Of != "9/holding:999" || !strings.Contains(b.Held[0].Why, "illegal data address") {
+		t.Errorf("%+v, %v", b.Held, err)
 	}
 }
 

@@ -126,7 +126,6 @@ func (s *Source) Read(ctx context.Context, b *reading.Batch) error {
 			return err
 		}
 	}
-	var wrong error
 	for first := 0; first < len(s.nodes); first += together {
 		some := s.nodes[first:min(first+together, len(s.nodes))]
 		answer, err := s.client.Read(ctx, &ua.ReadRequest{NodesToRead: some, TimestampsToReturn: ua.TimestampsToReturnBoth})
@@ -141,14 +140,11 @@ func (s *Source) Read(ctx context.Context, b *reading.Batch) error {
 			p := &s.points[first+i]
 			x, at, err := value(v, time.Now())
 			if err != nil {
-				wrong = fmt.Errorf("%s: %w", p.Address, err)
+				b.Held = append(b.Held, reading.Held{Of: p.Address, Why: err.Error(), Count: 1})
 				continue
 			}
 			b.Values = append(b.Values, p.Value(x, at))
 		}
-	}
-	if len(b.Values) == 0 {
-		return wrong
 	}
 	return nil
 }

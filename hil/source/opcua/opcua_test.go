@@ -88,6 +88,9 @@ func TestServer(t *testing.T) {
 				t.Errorf("%+v", v)
 			}
 		}
+		if len(b.Held) != 2 || b.Held[0].Of != "ns=1;s=name" || !strings.Contains(b.Held[0].Why, "no number") {
+			t.Errorf("%+v", b.Held)
+		}
 		if len(b.Values) != 254 || got["crah-0 supply_temperature"] != 21.5 || got["crah-0 return_temperature"] != 33.25 || got["crah-0 power"] != 7000 || got["crah-0 load"] != 1 || got["pdu-249 power"] != 249 {
 			t.Errorf("%d values", len(b.Values))
 		}
@@ -102,13 +105,6 @@ func TestServer(t *testing.T) {
 	}
 	line.Mend()
 	good()
-	none, err := New(mapped(t, fmt.Sprintf("opc.tcp://localhost:%d", port), "  - {address: ns=1;s=name, of: crah-1, channel: crah.load}\n"), Login{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := none.Read(t.Context(), &b); err == nil || !strings.Contains(err.Error(), "ns=1;s=name: it is of type") {
-		t.Error(err)
-	}
 }
 
 func TestValue(t *testing.T) {

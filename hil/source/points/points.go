@@ -35,6 +35,7 @@ type Point struct {
 	Type    string // how it is coded, where the protocol does not say: float32
 	Order   string // of its words, likewise: big or little
 	Field   string // of a message, where it has several: a path, as readings.0.power
+	Time    string // of a message, likewise: where it says when
 
 	thing    reading.Thing
 	quantity string
@@ -191,7 +192,7 @@ func point(n *yaml.Node) (p Point, err error) {
 	p.line = n.Line
 	var of, name, symbol string
 	scale, offset := 1.0, 0.0
-	texts := map[string]*string{"address": &p.Address, "type": &p.Type, "order": &p.Order, "field": &p.Field, "of": &of, "channel": &name, "unit": &symbol}
+	texts := map[string]*string{"address": &p.Address, "type": &p.Type, "order": &p.Order, "field": &p.Field, "time": &p.Time, "of": &of, "channel": &name, "unit": &symbol}
 	err = fields(n, "a point", func(key string, v *yaml.Node) (bool, error) {
 		switch key {
 		case "scale":

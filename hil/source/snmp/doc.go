@@ -1,7 +1,7 @@
 // Package snmp reads objects of an SNMP agent: rack PDUs, UPSs, transfer switches, environment sensors.
 //
 // An address of a point is an object identifier, as .1.3.6.1.4.1.318.1.1.12.1.16.0. Integers, gauges, counters, time ticks, floats
-// (net-snmp's opaque types) and texts that are a number are read; what an agent does not have, it says by name, and that is a fault.
+// (net-snmp's opaque types) and texts that are a number are read; what an agent does not have, or is no number, is held back, and that is told.
 // At most 60 objects are asked for in one request, fewer where an agent finds that too big.
 //
 // server: udp://HOST:161 (or tcp://). With version 2c the community is what [Login] says; with a user it is version 3: authentication by

@@ -135,10 +135,8 @@ func (s *Source) Read(ctx context.Context, b *reading.Batch) error {
 			n /= 2
 			continue
 		case err != nil:
-			if !errors.As(err, new(*valueError)) { // it does not answer, or another one does now: begin anew
-				s.open = false
-				_ = s.agent.Close()
-			}
+			s.open = false // it does not answer, or another one does now: begin anew
+			_ = s.agent.Close()
 			return err
 		}
 		first += len(some)
@@ -147,11 +145,6 @@ func (s *Source) Read(ctx context.Context, b *reading.Batch) error {
 }
 
 var errBig = errors.New("the agent finds the request too big")
-
-// valueError is a value that an agent does not have, or that is no number.
-type valueError struct{ address, why string }
-
-func (e *valueError) Error() string { return e.address + ": " + e.why }
 
 func (s *Source) ask(some []points.Point, b *reading.Batch) error {
 	names := make([]string, len(some))
@@ -180,7 +173,8 @@ func (s *Source) ask(some []points.Point, b *reading.Batch) error {
 		}
 		x, err := value(v)
 		if err != nil {
-			return &valueError{some[i].Address, err.Error()}
+			b.Held = append(b.Held, reading.Held{Of: some[i].Address, Why: err.Error(), Count: 1})
+			continue
 		}
 		b.Values = append(b.Values, some[i].Value(x, now))
 	}

@@ -79,8 +79,6 @@ override .1.3.6.1.4.1.99999.1.3.0 octet_str "warm"
 		list, want string
 		login      Login
 	}{
-		{`  - {address: .1.3.6.1.4.1.99999.7.0, of: crah-0, channel: crah.supply_temperature, unit: degC}`, ".1.3.6.1.4.1.99999.7.0: the agent has no such object", Login{Community: "secret"}},
-		{`  - {address: .1.3.6.1.4.1.99999.1.3.0, of: crah-0, channel: crah.supply_temperature, unit: degC}`, `"warm" is no number`, Login{Community: "secret"}},
 		{one, "authentic", Login{User: "reader", Auth: "not the secret", Privacy: "another secret"}},
 	} {
 		x, err := New(mapped(t, server, c.list), c.login)
@@ -90,6 +88,15 @@ override .1.3.6.1.4.1.99999.1.3.0 octet_str "warm"
 		if err := x.Read(t.Context(), &b); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, not %s", c.list, err, c.want)
 		}
+	}
+	odd, err := New(mapped(t, server, one+`  - {address: .1.3.6.1.4.1.99999.7.0, of: crah-0, channel: crah.supply_temperature, unit: degC}
+  - {address: .1.3.6.1.4.1.99999.1.3.0, of: crah-0, channel: crah.supply_temperature, unit: degC}`), Login{Community: "secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	good(odd, 2)
+	if err := odd.Read(t.Context(), &b); err != nil || len(b.Held) != 2 || b.Held[0].Why != "the agent has no such object" || b.Held[1].Why != `"warm" is no number` {
+		t.Errorf("%+v, %v", b.Held, err)
 	}
 	d.Kill()
 	s.agent.Timeout, v3.agent.Timeout = patience/20, patience/20 // nobody answers: no need to wait long
