@@ -20,14 +20,14 @@ import (
 const shared = `halltwin: v1
 name: shared
 start: 2025-07-15T12:00:00-05:00
-duration: 6 h
+duration: 4 h
 replicas: 16
 site: {use: sites/edge-cabinet}
 workload:
   - generate: {use: workloads/llm-lab, load: 60 %, largest: 100 %}
 failures: {use: failures/fleet-2025}
 record: {every: 1 min}
-step: {calm: 2 s, disturbed: 2 s}
+step: {calm: 5 s, disturbed: 5 s}
 variants:
   cap: {set: {"gpu[*].power_limit": 150 W}, at: 1 h}
 `
