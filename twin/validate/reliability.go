@@ -14,7 +14,7 @@ import (
 // Reliability holds interrupted training and failing fleets against closed forms and a public log.
 var Reliability = Benchmark{
 	Name:  "reliability",
-	About: "effective training time against its closed form, the interruptions of Llama 3, and a fleet fitted to a log of faults",
+	About: "effective training time and checkpoints against their closed forms, losses of drives, the interruptions of Llama 3, and a fleet fitted to a log of faults",
 	Data:  hbdFolder + "/" + hbdFile + " (node, start_d, end_d), from github.com/stepfun-ai/InfiniteHBD-Trace; the other figures are in the benchmark",
 	Run:   runReliability,
 }
@@ -22,6 +22,9 @@ var Reliability = Benchmark{
 func runReliability(ctx context.Context, data string) (*Result, error) {
 	r := &Result{}
 	if err := trainingTime(ctx, r); err != nil {
+		return nil, err
+	}
+	if err := checkpoints(ctx, r); err != nil {
 		return nil, err
 	}
 	if err := interruptions(ctx, r); err != nil {
@@ -150,9 +153,10 @@ func relive(ctx context.Context, seed uint64, nodes int, rate, work, every, cost
 // reliabilityLog is a sink that keeps the interruptions and the end of a job, and how many nodes are down at each
 // sample.
 type reliabilityLog struct {
-	requeues int
-	done     float64 // s
-	down     []float64
+	requeues  int
+	done      float64 // s
+	disasters int
+	down      []float64
 }
 
 var _ record.Sink = (*reliabilityLog)(nil)
@@ -170,6 +174,8 @@ func (l *reliabilityLog) Event(e *record.Event) error {
 	switch e.Type {
 	case "job.requeue":
 		l.requeues++
+	case "storage.lost":
+		l.disasters++
 	case "job.done":
 		l.done = e.Time
 	}
