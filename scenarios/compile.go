@@ -141,6 +141,7 @@ func (c *compiler) compile() *Plan {
 	c.timeline()
 	c.controls()
 	c.capping()
+	c.swings()
 	c.economics()
 	c.record()
 	c.expect()

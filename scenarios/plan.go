@@ -51,6 +51,7 @@ type Plan struct {
 	Costs     account.Spec
 	Economics *economics.Plan // nil where the scenario says nothing
 	Training  []Training
+	Swings    *Swings // nil where the scenario does not ask
 	Growth    *Growth // a plan of years, of which the rest of this plan is the first period; nil for none
 
 	Power     *power.Plan

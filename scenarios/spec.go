@@ -15,6 +15,7 @@ import (
 	"github.com/halltwin/halltwin/models/schedule"
 	"github.com/halltwin/halltwin/models/serving"
 	"github.com/halltwin/halltwin/models/storage"
+	"github.com/halltwin/halltwin/models/swing"
 	"github.com/halltwin/halltwin/models/training"
 	"github.com/halltwin/halltwin/models/unit"
 	"github.com/halltwin/halltwin/models/weather"
@@ -168,6 +169,7 @@ func (s *SaveSpec) Validate(fail func(path, msg string)) {
 type ControlsSpec struct {
 	DemandResponse *DemandResponseSpec `yaml:"demand_response" doc:"a utility's request to draw less for a while"`
 	Capping        *CappingSpec        `yaml:"capping" doc:"keep feeds and places under limits by capping the GPUs behind them"`
+	Swings         *swing.Spec         `yaml:"swings" doc:"how the power of training runs moves within their steps, what smooths it, and the grid that feels it"`
 	PowerLimit     unit.Power          `yaml:"power_limit" doc:"power limit of every GPU from the start; 0: none" default:"0 W" range:"[0,)"`
 }
 

@@ -309,6 +309,8 @@ func (w *World) result(ch *channel.Channel) float64 {
 		return known(w.plan.Carbon != nil, b.Energy.Carbon.Value())
 	case "site.cost":
 		return known(w.plan.Price != nil, b.Energy.Cost.Value())
+	case "swing.range", "swing.ramp", "swing.band", "swing.stop", "swing.wasted", "swing.flicker":
+		return w.swingResult(ch.Name)
 	case "site.total_cost", "site.demand_cost", "site.embodied_carbon", "gpu_hour_cost":
 		return w.costResult(ch.Name)
 	case "outside_recommended_hours", "outside_allowable_hours", "outside_liquid_hours":

@@ -22,7 +22,7 @@ site:
   weather: {file: weather/denver.epw}
   battery: {capacity: 100 kWh, power: 20 kW, carbon_threshold: 500 g/kWh}
   solar: {rating: 200 kW, export: 50 kW}
-controls: {demand_response: {reduce: 10 kW, from: 20 min, for: 30 min, defer: true}}
+controls: {demand_response: {reduce: 10 kW, from: 20 min, for: 30 min, defer: true}, swings: {short_circuit: 20 MW, floor: 50 %}}
 economics: {assets: {servers: {per: node, price: 200 kUSD, embodied: 3 t}}, tariff: {demand: [{price: 10 USD}]}}
 workload:
   - serve: {name: chat, model: {use: models/llama-3.1-70b}, gpus: 8, replicas: 1, load: {rate: 2 1/s}}

@@ -358,6 +358,8 @@ func (w *World) unknown(ch *channel.Channel) bool {
 		return w.plan.Carbon == nil
 	case "site.cost", "site.energy_price":
 		return w.plan.Price == nil
+	case "swing.range", "swing.ramp", "swing.band", "swing.stop", "swing.wasted", "swing.flicker":
+		return w.plan.Swings == nil
 	case "site.total_cost", "site.demand_cost", "site.embodied_carbon", "gpu_hour_cost":
 		return true // of nothing yet, or nothing said
 	case "site.battery_charge":

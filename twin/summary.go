@@ -65,6 +65,7 @@ func (w *World) Summary(o Options) *record.Summary {
 	w.responseKPIs(add)
 	w.storageKPIs(add)
 	w.extremes(s)
+	w.swingKPIs(s)
 	w.classes(s)
 	if out := w.Cooling.Clamped; out > 0 {
 		add(record.Cooling, "cooling.clamped", "chillers outside the range of their curves", out/hrs, "h")

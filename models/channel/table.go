@@ -187,6 +187,13 @@ var table = number([]row{
 	{"storage.used", "B", f.Storage, Gauge, Sum, "Data of clients."},
 	{"storage.write", "B/s", f.Storage, Gauge, Sum, "Bandwidth that clients write with."},
 
+	{"swing.band", "W", f.Site, Total, Max, "RMS of the power of training runs within their steps, in the band of controls.swings."},
+	{"swing.flicker", "", f.Site, Total, Max, "Short-term flicker severity Pst of the power of training runs, where the grid's short-circuit power is known."},
+	{"swing.ramp", "W/s", f.Site, Total, Max, "Steepest change of the power of training runs within their steps, all of them together."},
+	{"swing.range", "W", f.Site, Total, Max, "Peak to trough of the power of training runs within their steps, all of them together."},
+	{"swing.stop", "W", f.Site, Total, Max, "Power by which the site falls when its largest training run stops at once."},
+	{"swing.wasted", "W", f.Site, Total, Sum, "Power that floors and storage take to smooth training power, on the mean of a step."},
+
 	{"throttled_gpu_hours", "h", f.Site, Total, Sum, "GPU-hours held by jobs while the GPU was slowed down by heat."},
 
 	{"tower.power", "W", f.Tower, Gauge, Sum, "Electrical power of the fans."},

@@ -40,6 +40,7 @@ type step struct {
 
 var scales = []scale{
 	{"W", []step{{"W", 1, 0}, {"kW", 1e3, 0}, {"MW", 1e6, 0}, {"GW", 1e9, 0}}},
+	{"W/s", []step{{"W/s", 1, 0}, {"kW/s", 1e3, 0}, {"MW/s", 1e6, 0}}},
 	{"kW", []step{{"kW", 1, 0}, {"MW", 1e3, 0}, {"GW", 1e6, 0}}},
 	{"J", []step{{"Wh", 3600, 0}, {"kWh", 3.6e6, 0}, {"MWh", 3.6e9, 0}, {"GWh", 3.6e12, 0}}},
 	{"kWh", []step{{"kWh", 1, 0}, {"MWh", 1e3, 0}, {"GWh", 1e6, 0}}},

@@ -58,6 +58,7 @@ type Summary struct {
 	Groups       []Group        `json:"groups"`
 	Lost         []Loss         `json:"lost_gpu_hours,omitempty"` // the largest first
 	Bills        []Bill         `json:"bills,omitempty"`          // of jobs, the dearest first; then of the other jobs, and of idle capacity
+	Spectrum     []SpectralLine `json:"spectrum,omitempty"`       // of training power, the largest first
 	Seasons      []Season       `json:"seasons,omitempty"`        // of a plan of years
 	Events       map[string]int `json:"events,omitempty"`         // how many, by severity
 	Notes        []string       `json:"notes,omitempty"`          // what a reader must know: "weather: typical year …"
@@ -116,6 +117,12 @@ type Bill struct {
 	Cost     float64 `json:"cost_usd"`
 	Carbon   float64 `json:"carbon_kg"`
 	Tokens   float64 `json:"tokens,omitempty"` // learned from, or generated
+}
+
+// SpectralLine is one line of the spectrum of power.
+type SpectralLine struct {
+	Frequency float64 `json:"hz"`
+	Amplitude float64 `json:"w"` // of the sine
 }
 
 // Season is a part of a year in a plan of years. GPUs are those of its first phase, but for GPUs.

@@ -53,6 +53,7 @@ type content struct {
 	Groups       []group
 	Key          []pair
 	Lost         []loss
+	Spectrum     []spectral
 	Bills        []bill
 	Seasons      []season
 	Events       []event
@@ -174,6 +175,7 @@ func (b *builder) judge(c *content, s *record.Summary) {
 		}
 	}
 	c.Lost = losses(s.Lost)
+	c.Spectrum = spectrum(s.Spectrum)
 	c.Bills = bills(s.Bills)
 	c.Seasons = seasons(s.Seasons)
 	c.Notes = s.Notes
