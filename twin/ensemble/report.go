@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/halltwin/halltwin/twin/record"
@@ -20,8 +21,11 @@ var pageSource string
 
 var page = template.Must(template.New("experiment").Parse(pageSource + draw.Signs))
 
-// maxShown bounds the cells that the page lists.
-const maxShown = 500
+// maxShown bounds the cells that the page lists, and maxOdds those whose expectations stand before all else.
+const (
+	maxShown = 500
+	maxOdds  = 12
+)
 
 type content struct {
 	Version, Title, About, Size, Confidence string
@@ -37,7 +41,8 @@ type content struct {
 
 type oddsTable struct {
 	Head []string
-	Rows []oddsRow
+	Rows []oddsRow // where not all are well, when there are many
+	All  []oddsRow // then: folded
 }
 
 type oddsRow struct {
@@ -156,6 +161,10 @@ func (o *Outcome) verdict() (class, head, says string) {
 	switch {
 	case len(o.Failed) > 0:
 		return "interrupted", counted(len(o.Failed), "run") + " did not come to an end", "The rest of the experiment is whole; what went wrong is listed at the end."
+	case all == 0 && o.Experiment.Spec.Rare != nil:
+		r := o.Rare(0)
+		return "unjudged", capital(o.Experiment.Spec.Rare.Title()) + ": " + chance(r.Levels[len(r.Levels)-1], true),
+			fmt.Sprintf("The probability within a run, %s, from %s.", o.Experiment.Label(0), counted(int(r.Futures), "future"))
 	case all == 0:
 		return "unjudged", "Nothing was expected", "Write expectations in the scenario to have the experiment judged."
 	case missed > 0:
@@ -183,6 +192,8 @@ func (o *Outcome) oddsTable() *oddsTable {
 				c.Share = fmt.Sprintf("%s–%s %%", record.Digits(100*d.Share.Low, 3), record.Digits(100*d.Share.High, 3))
 			}
 			switch {
+			case d.Runs == 0:
+				c.Class, c.Sign, c.Held = "warn", "interrupted", "no run came to its end"
 			case d.Missed:
 				c.Class, c.Sign = "bad", "missed"
 			case d.Held < d.Runs:
@@ -191,6 +202,14 @@ func (o *Outcome) oddsTable() *oddsTable {
 			row.Odds = append(row.Odds, c)
 		}
 		t.Rows = append(t.Rows, row)
+	}
+	if len(t.Rows) > maxOdds {
+		t.All, t.Rows = t.Rows, nil
+		for _, row := range t.All {
+			if len(t.Rows) < maxOdds && slices.ContainsFunc(row.Odds, func(c oddsCell) bool { return c.Class != "ok" }) {
+				t.Rows = append(t.Rows, row)
+			}
+		}
 	}
 	return t
 }
