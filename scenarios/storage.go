@@ -78,7 +78,7 @@ func (c *compiler) servers(t *facility.Tree, path string, s *storage.Spec, index
 			name := t.NameOf(facility.Ref{Kind: facility.Node, Index: n})
 			switch {
 			case p.Capacity[n][workload.GPU] > 0:
-				c.fail(path, "selector", fmt.Sprintf("%s has GPUs: nodes that serve storage take no jobs", name), "name nodes with gpus: 0, such as those of hardware/rack-storage")
+				c.fail(path, "selector", fmt.Sprintf("%s has GPUs: nodes that serve storage take no jobs", name), "name nodes with gpus: 0, such as those of hardware/rack-storage-nvme")
 				return nil, nil, false
 			case p.Serves[n] >= 0:
 				c.fail(path, "selector", fmt.Sprintf("%s serves %s already", name, c.spec.Site.Storage[p.Serves[n]].Name), "")

@@ -61,6 +61,8 @@ export const en = {
   "kind.dry-cooler": "Dry cooler",
   "kind.pump": "Pump",
   "kind.leaf": "Leaf switch",
+  "kind.storage": "Storage",
+  "kind.disk": "Drive",
   "kind.service": "Service",
   "kind.job": "Job",
   "kinds.one": "1 {kind}",

@@ -63,6 +63,8 @@ export const zh: Record<Key, string> = {
   "kind.dry-cooler": "干冷器",
   "kind.pump": "水泵",
   "kind.leaf": "叶交换机",
+  "kind.storage": "存储",
+  "kind.disk": "硬盘",
   "kind.service": "服务",
   "kind.job": "作业",
   "kinds.one": "1 个{kind}",

@@ -23,6 +23,8 @@ const byKind: Record<string, Domain> = {
   node: "it",
   gpu: "it",
   leaf: "it",
+  storage: "it",
+  disk: "it",
   row: "it",
   job: "jobs",
   service: "jobs",
@@ -32,6 +34,7 @@ export function domainOf(e: LogEvent): Domain {
   if (e.type.startsWith("job.") || e.subject?.startsWith("job ")) return "jobs";
   if (/^(power|ups|breaker|genset|ats|feed|utility|battery)/.test(e.type)) return "power";
   if (/^(cool|crah|cdu|chiller|tower|inlet|class)/.test(e.type)) return "cooling";
+  if (e.type.startsWith("storage.")) return "it";
   const kind = e.kind ?? /([a-z-]+?)-[a-z0-9]+$/.exec(e.subject ?? "")?.[1] ?? "";
   return byKind[kind] ?? "other";
 }
