@@ -51,7 +51,7 @@ func validateVerb(p *process) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&f.data, "data", "", "data folder; $HALLTWIN_DATA or ../shared/data by default")
-	c.Flags().StringVar(&f.reports, "report", "", "folder for the reports, with plots, of the fits of hardware")
+	c.Flags().StringVar(&f.reports, "report", "", "folder for reports with plots, of benchmarks that have some")
 	c.Flags().BoolVar(&f.list, "list", false, "list the benchmarks and the files that they read")
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON, one object a benchmark")
 	return c

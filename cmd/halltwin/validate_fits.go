@@ -14,6 +14,9 @@ import (
 // one is given.
 func benchmarksOf(reports string) []validate.Benchmark {
 	all := validate.All()
+	for i := range all {
+		all[i] = reported(all[i], reports)
+	}
 	for _, b := range hil.All() {
 		all = append(all[:len(all):len(all)], validate.Benchmark{Name: b.Name, About: b.About, Data: b.Data, Run: func(ctx context.Context, data string) (*validate.Result, error) {
 			r, err := b.Run(ctx, data)
@@ -39,6 +42,38 @@ func benchmarksOf(reports string) []validate.Benchmark {
 		}})
 	}
 	return all
+}
+
+// reported is a benchmark of the twin whose report, if it has plots, goes into a folder.
+func reported(b validate.Benchmark, reports string) validate.Benchmark {
+	if reports == "" {
+		return b
+	}
+	run := b.Run
+	b.Run = func(ctx context.Context, data string) (*validate.Result, error) {
+		out, err := run(ctx, data)
+		if err != nil || len(out.Plots) == 0 {
+			return out, err
+		}
+		r := &hil.Result{Lines: out.Lines}
+		for _, f := range out.Figures {
+			r.Figures = append(r.Figures, hil.Figure(f))
+		}
+		for _, p := range out.Plots {
+			x := hil.Plot{Title: p.Title, X: p.X, Y: p.Y}
+			for _, l := range p.Lines {
+				x.Series = append(x.Series, hil.Points{Name: l.Name, X: l.X, Y: l.Y})
+			}
+			r.Plots = append(r.Plots, x)
+		}
+		path, err := writeFitReport(reports, b.Name, b.About, r)
+		if err != nil {
+			return nil, &exitError{exitIO, err}
+		}
+		out.Say("report with plots in %s", path)
+		return out, nil
+	}
+	return b
 }
 
 // writeFitReport writes the report of a benchmark into a folder.

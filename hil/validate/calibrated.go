@@ -32,7 +32,7 @@ func Calibrated(c *fit.Calibration) *Result {
 		r.Tables = append(r.Tables, parameters("Throughput under a power limit", c.Limit.Solution))
 		r.Tell("limit_error", c.Limit.Error, "")
 		r.Plots = append(r.Plots, Plot{Title: "Throughput over the power that a limit leaves", X: "(limit − static)/(demand − static)", Y: "relative throughput",
-			Series: []points{{Name: "fit", X: c.Limit.Knots, Y: c.Limit.Speeds}}})
+			Series: []Points{{Name: "fit", X: c.Limit.Knots, Y: c.Limit.Speeds}}})
 		r.Say("throughput: %s", c.Limit.Verdict())
 	}
 	return r

@@ -266,15 +266,15 @@ func (r *Result) window(path, meter, gpu string, transient bool) error {
 		for i := range t {
 			shifted[i] = t[i] - w.Shift - ms[0]
 		}
-		r.Plots = append(r.Plots, Plot{Title: gpu + ", " + kind + ", " + column, X: "time in s", Y: "power in W", Series: []points{
+		r.Plots = append(r.Plots, Plot{Title: gpu + ", " + kind + ", " + column, X: "time in s", Y: "power in W", Series: []Points{
 			thin("external meter", ms, truth, ms[0]), thin("sensor", shifted, v, 0)}})
 	}
 	return nil
 }
 
 // thin returns a series of few enough points.
-func thin(name string, t, v []float64, start float64) points {
-	p := points{Name: name}
+func thin(name string, t, v []float64, start float64) Points {
+	p := Points{Name: name}
 	step := max(1, len(t)/(2*most))
 	for i := 0; i < len(t); i += step {
 		if !math.IsNaN(v[i]) {
@@ -295,6 +295,6 @@ func (r *Result) sweep(path, gpu string) error {
 	}
 	r.found("window_"+gpu+"_sweep", at, known[gpu].window)
 	r.Say("%s: of the sweep of windows %.1f ms fits its aliasing runs best [%.0f, %.0f]", gpu, at, low, high)
-	r.Plots = append(r.Plots, Plot{Title: gpu + ", misfit over the window", X: "window in ms", Y: "misfit", Series: []points{{Name: "misfit", X: x, Y: y}}})
+	r.Plots = append(r.Plots, Plot{Title: gpu + ", misfit over the window", X: "window in ms", Y: "misfit", Series: []Points{{Name: "misfit", X: x, Y: y}}})
 	return nil
 }

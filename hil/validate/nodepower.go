@@ -89,7 +89,7 @@ func runNodePower(ctx context.Context, data string) (*Result, error) {
 		r.Most("runs_left_out_"+name, mape, "%", 5)
 		r.Say("%s: mean |error| of single readings %.2f %%, of the energy %+.2f %%; fitted on %d runs, scored on %d", name, mape, 100*(energy/truth-1), (len(runs)+1)/2, len(runs)/2)
 		u := unseen[0]
-		r.Plots = append(r.Plots, Plot{Title: name + ", a run left out", X: "time in s", Y: "node power in W", Series: []points{thin("measured", u.Time, u.Power, 0), thin("predicted", u.Time, f.Predict(u), 0)}})
+		r.Plots = append(r.Plots, Plot{Title: name + ", a run left out", X: "time in s", Y: "node power in W", Series: []Points{thin("measured", u.Time, u.Power, 0), thin("predicted", u.Time, f.Predict(u), 0)}})
 		r.Tables = append(r.Tables, parameters("Levels of "+name, &fit.Solution{Parameters: f.Parameters}))
 		if m := systemName.FindStringSubmatch(name); m != nil {
 			for _, p := range f.Parameters {

@@ -12,7 +12,7 @@ import (
 // Plot is a figure of a report: lines or dots over x.
 type Plot struct {
 	Title, X, Y string
-	Series      []points
+	Series      []Points
 	Diagonal    bool // with the line y = x
 }
 
@@ -22,8 +22,8 @@ type named struct {
 	values []float64
 }
 
-// points is a series of points.
-type points struct {
+// Points is a series of a plot.
+type Points struct {
 	Name string
 	X, Y []float64
 	Dots bool
@@ -36,7 +36,7 @@ const most = 500
 func overTime(title, y string, t []float64, all ...named) Plot {
 	p := Plot{Title: title, X: "time in s", Y: y}
 	for _, n := range all {
-		s := points{Name: n.name}
+		s := Points{Name: n.name}
 		step := max(1, len(t)/most)
 		for i := 0; i < len(t); i += step {
 			sum, k := 0.0, 0
@@ -57,12 +57,12 @@ func overTime(title, y string, t []float64, all ...named) Plot {
 
 // against draws one series over another, thinned evenly.
 func against(title, x, y string, a, b []float64) Plot {
-	s := points{Name: "samples", Dots: true}
+	s := Points{Name: "samples", Dots: true}
 	step := max(1, len(a)/most)
 	for i := 0; i < len(a); i += step {
 		s.X, s.Y = append(s.X, a[i]), append(s.Y, b[i])
 	}
-	return Plot{Title: title, X: x, Y: y, Series: []points{s}, Diagonal: true}
+	return Plot{Title: title, X: x, Y: y, Series: []Points{s}, Diagonal: true}
 }
 
 const plotWidth, plotHeight, plotLeft, plotBottom, plotTop, plotRight = 500.0, 260.0, 52.0, 34.0, 10.0, 10.0

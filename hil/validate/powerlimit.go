@@ -73,7 +73,7 @@ func runPowerLimit(ctx context.Context, data string) (*Result, error) {
 		r.Say("%s left out: %d points below its highest limit, bias %+.3f; on the data of the fit %.3f; static power %.0f W, of its lightest load", left, len(measured), bias/n, f.Error, fit.Static(of[left]))
 		r.Plots = append(r.Plots, against(left+", left out", "measured throughput", "predicted throughput", measured, predicted))
 		r.Tables = append(r.Tables, parameters("Throughput at shares of the dynamic power, without "+left, f.Solution))
-		curves.Series = append(curves.Series, points{Name: "without " + left, X: f.Knots, Y: f.Speeds})
+		curves.Series = append(curves.Series, Points{Name: "without " + left, X: f.Knots, Y: f.Speeds})
 	}
 	r.Plots = append([]Plot{curves}, r.Plots...)
 	r.Say("a figure is the mean |error| of relative throughput over all points below each load's highest limit; of the type left out only power is known: what its lightest load draws, and each load without a limit")

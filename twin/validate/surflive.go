@@ -101,6 +101,7 @@ func (r *Result) firstDay(load map[int]float64, measured *powerSeries, last int)
 	for k := day + 1; k <= last; k++ {
 		predicted[k], _ = f.Predict(float64(k)*surfGrid, surfTerms(load[k]))
 	}
+	r.Plots = append(r.Plots, weekPlot("Days 2–7, from what day 1 taught", weekLine("measured", ahead, last), weekLine("predicted", predicted, last)))
 	s := score(predicted, ahead)
 	r.Add("day1_to_days2_7", s.mape, "%", "<= 2.6", s.mape <= 2.6)
 	r.Add("uncalibrated_days2_7", score(before, ahead).mape, "%", "", true)
@@ -114,6 +115,7 @@ func (r *Result) continuous(load map[int]float64, measured *powerSeries, last in
 	f := filterOf(liveNoise, [3]float64{0.05, 0.15, 0.5}, 0.5)
 	band := &assimilate.Band{Share: 0.9, Window: 2 * int(liveDay/surfGrid)}
 	type issued struct{ value, sd, low, high float64 }
+	lows, highs, errors := map[int]float64{}, map[int]float64{}, map[int]float64{}
 	waiting := map[int]issued{}
 	predicted, truth, persistence := map[int]float64{}, map[int]float64{}, map[int]float64{}
 	inside, all := 0, 0
@@ -122,6 +124,7 @@ func (r *Result) continuous(load map[int]float64, measured *powerSeries, last in
 		y, ok := measured.mean[k]
 		if p, was := waiting[k]; ok && was {
 			predicted[k], truth[k] = p.value, y
+			lows[k], highs[k], errors[k] = p.low, p.high, 1e5*(p.value/y-1)
 			if old, has := measured.mean[k-steps]; has {
 				persistence[k] = old
 			}
@@ -141,10 +144,40 @@ func (r *Result) continuous(load map[int]float64, measured *powerSeries, last in
 		}
 		delete(waiting, k)
 	}
+	r.Plots = append(r.Plots,
+		weekPlot("One hour ahead, with the 90 % band", weekLine("measured", truth, last), weekLine("predicted", predicted, last), weekLine("band, low", lows, last), weekLine("band, high", highs, last)))
+	off := weekPlot("Error one hour ahead", weekLine("predicted less measured", errors, last))
+	off.Y = "error in %"
+	r.Plots = append(r.Plots, off)
 	s := score(predicted, truth)
 	coverage := 100 * float64(inside) / float64(max(all, 1))
 	r.Add("one_hour_ahead", s.mape, "%", "<= 1.3", s.mape <= 1.3)
 	r.Add("persistence_one_hour", score(persistence, truth).mape, "%", "", true)
 	r.Add("band_coverage", coverage, "%", "85 to 95", coverage >= 85 && coverage <= 95)
 	r.Say("continuous: %d predictions, each issued %.0f s before its interval begins; at the end idle %.1f W, load %.1f W a host, bias %+.2f kW; %d readings clipped", all, float64(steps-1)*surfGrid, f.X[0], f.X[1], f.X[2], f.Clipped)
+}
+
+// weekPlot is a plot of power over days.
+func weekPlot(title string, lines ...Line) Plot {
+	return Plot{Title: title, X: "day", Y: "power in kW", Lines: lines}
+}
+
+// weekMeans is the number of intervals whose mean is a point of a plot.
+const weekMeans = 8
+
+// weekLine draws a series of the grid's intervals, in kW, as means of some.
+func weekLine(name string, values map[int]float64, last int) Line {
+	l := Line{Name: name}
+	for k := 1; k <= last; k += weekMeans {
+		sum, n := 0.0, 0
+		for i := k; i < min(k+weekMeans, last+1); i++ {
+			if v, ok := values[i]; ok {
+				sum, n = sum+v, n+1
+			}
+		}
+		if n > 0 {
+			l.X, l.Y = append(l.X, 1+(float64(k)+weekMeans/2.0)*surfGrid/liveDay), append(l.Y, sum/float64(n)/1000)
+		}
+	}
+	return l
 }

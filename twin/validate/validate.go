@@ -19,6 +19,19 @@ type Benchmark struct {
 type Result struct {
 	Figures []Figure
 	Lines   []string // what a reader should know: published figures beside ours, where we differ and why
+	Plots   []Plot
+}
+
+// Plot is a figure of a benchmark's report: lines over x.
+type Plot struct {
+	Title, X, Y string
+	Lines       []Line
+}
+
+// Line is one of a plot.
+type Line struct {
+	Name string
+	X, Y []float64
 }
 
 // Figure is one number beside its target.
