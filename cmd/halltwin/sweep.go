@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/halltwin/halltwin/twin/ensemble"
@@ -37,7 +38,7 @@ func sweepVerb(p *process) *cobra.Command {
 			"Results are kept as they come: interrupted, the same command goes on where it was.\n" +
 			"With --serve or --url the runs are made by `halltwin worker` on any number of machines; --workers then says how many this\n" +
 			"process makes at a time beside them, none by default.\n" +
-			"An expectation that is shown to be missed is exit code 3.",
+			"An expectation that is shown to be missed is exit code 3, a point that cannot be built 4; the others are run all the same.",
 		Example: examples("halltwin sweep supply-sweep", "halltwin sweep heat-wave-and-caps --replicas 10 --figure energy.pue --figure compute.goodput",
 			"halltwin sweep heat-wave-and-caps --serve=0.0.0.0:4222 --workers 2"),
 		Args: cobra.ExactArgs(1),
@@ -163,8 +164,22 @@ func (f *sweepFlags) show(p *process, o *ensemble.Outcome, dir string) error {
 		err = o.Text(p.stdout.Out, figures)
 		fmt.Fprintf(p.stdout.Out, "results in %s (%s, %s)\n", dir, ensemble.ReportFile, ensemble.TableFile)
 	}
-	if err == nil && o.Missed() && !f.exitZero {
-		return ends(exitMissed)
+	if err != nil || f.exitZero {
+		return err
 	}
-	return err
+	return judge(o)
+}
+
+// judge gives the exit code of an experiment. A search tries points that cannot be built; of a design they are mistakes.
+func judge(o *ensemble.Outcome) error {
+	broke := slices.ContainsFunc(o.Failed, func(r ensemble.Result) bool { return !r.Unbuilt() })
+	switch {
+	case o.Missed():
+		return ends(exitMissed)
+	case broke:
+		return ends(exitInternal)
+	case len(o.Failed) > 0 && o.Best < 0:
+		return ends(exitInvalid)
+	}
+	return nil
 }

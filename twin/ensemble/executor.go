@@ -53,7 +53,7 @@ func (r *Round) Prepare(t Task) (j Job, todo bool) {
 	plan, err := e.plan(t.Cell)
 	if err != nil {
 		e.release(t.Cell)
-		r.finish(Result{Cell: t.Cell, Seed: t.Seed, Verdict: record.Broken, Reason: "cannot be built: " + err.Error()}, false)
+		r.finish(Result{Cell: t.Cell, Seed: t.Seed, Verdict: record.Broken, Reason: unbuilt + err.Error()}, false)
 		return Job{}, false
 	}
 	c := &e.cells[t.Cell]

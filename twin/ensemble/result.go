@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/halltwin/halltwin/twin/record"
 )
@@ -20,6 +21,12 @@ type Result struct {
 	Figures Figures         `json:"figures,omitempty"`
 	Held    map[string]bool `json:"held,omitempty"` // by the name of the expectation
 }
+
+// unbuilt begins the reason of a run whose scenario is none.
+const unbuilt = "cannot be built: "
+
+// Unbuilt tells whether the scenario of the run is at fault, rather than the run.
+func (r *Result) Unbuilt() bool { return strings.HasPrefix(r.Reason, unbuilt) }
 
 // Figures are values by the key of their KPI.
 type Figures map[string]float64
