@@ -60,6 +60,8 @@ func (s *Server) routes() {
 	get("/api/runs/{run}/tree", ofRun(getTree))
 	get("/api/runs/{run}/ticks", ofRun(getTicks))
 	get("/api/runs/{run}/jobs", ofRun(getJobs))
+	get("/api/runs/{run}/reality", ofRun(s.getReality))
+	s.mux.Handle("POST /api/runs/{run}/outlook", s.answer(Viewer, s.postOutlook))
 	get("/api/runs/{run}/summary", ofRun(getSummary))
 	get("/api/runs/{run}/report", ofRun(getReport))
 	get("/api/runs/{run}/files", ofRun(getFiles))

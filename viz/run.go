@@ -60,6 +60,10 @@ type Run struct {
 	speeds  map[int32]float64  // of jobs, at the last sample
 	stop    context.CancelFunc // of a fork
 
+	measured string  // of a twin beside a real site: the run of what is measured there
+	twin     string  // of that: the run of the twin
+	witness  Witness // of a twin: knows how both stand
+
 	hub    hub
 	wants  atomic.Pointer[wanted]
 	rhythm rhythm
@@ -290,10 +294,14 @@ func (r *Run) standing() standing {
 // info describes the run for the catalogue.
 func (r *Run) info(inputs bool) *wire.RunInfo {
 	h, s := r.header, r.standing()
+	r.mu.Lock()
+	measured, twin := r.measured, r.twin
+	r.mu.Unlock()
 	i := &wire.RunInfo{
 		ID: r.spec.ID, Name: h.Run, Mode: s.mode, Source: h.Source, Scenario: h.Scenario, About: h.About, Variant: h.Variant,
 		Seed: h.Seed, Start: h.Start, Duration: h.Duration, Every: h.Every, Head: s.head, State: s.state, Speed: s.speed,
 		Version: h.Version, Command: h.Command, Live: s.live, CanFork: r.forker() != nil, Reason: s.why,
+		Measured: measured, Twin: twin,
 		Base: r.spec.Base, Forked: r.spec.Forked, Actions: r.spec.Acts, Counts: map[string]int{},
 	}
 	if s.summary != nil {

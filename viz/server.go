@@ -71,6 +71,7 @@ type Server struct {
 	logins  *buckets
 	scans   chan struct{}
 	forking chan struct{}
+	asking  chan struct{}
 	buffers sync.Pool // of websockets
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -97,7 +98,7 @@ func NewServer(c Config) *Server {
 	s := &Server{
 		config: c, mux: http.NewServeMux(), gate: newGate(c.Tokens), viewers: map[*viewer]bool{}, first: c.First, pages: web.Pages(),
 		asked: &buckets{rate: requestsRate, burst: requestsOnce}, logins: &buckets{rate: loginRate, burst: loginOnce},
-		scans: make(chan struct{}, mostScans), forking: make(chan struct{}, 1),
+		scans: make(chan struct{}, mostScans), forking: make(chan struct{}, 1), asking: make(chan struct{}, 1),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.hosts = []string{"localhost", "127.0.0.1", "::1"}

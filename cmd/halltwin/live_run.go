@@ -37,7 +37,7 @@ func (f *liveFlags) beside(ctx context.Context, p *process, plan *scenarios.Plan
 			return err
 		}
 		shown = served.server.Live(bare)
-		bare.ID += "-measured"
+		bare.ID, bare.Why = bare.ID+"-measured", "what is measured cannot be forked: fork its twin"
 		measured = served.server.Live(bare)
 		o.View, o.Measured = shown, measured
 		served.background(ctx)
@@ -58,7 +58,9 @@ func (f *liveFlags) beside(ctx context.Context, p *process, plan *scenarios.Plan
 	defer cancel()
 	r := live.Start(ctx, t, feeds)
 	if shown != nil {
-		shown.Drive(&liveDriver{run: r, plan: t.Plan(), seed: plan.Seed, end: cancel})
+		d := &liveDriver{run: r, plan: t.Plan(), seed: plan.Seed, end: cancel}
+		shown.Drive(d)
+		shown.Beside(measured, d)
 	}
 	if err := f.watch(ctx, p, r); err != nil {
 		return err
@@ -139,14 +141,18 @@ var _ viz.Controller = (*liveDriver)(nil)
 
 var errPace = errors.New("a live twin keeps pace with reality: leave it by a fork to go faster")
 
+// shortestShown is the shortest time that is shown of a twin, in s.
+const shortestShown = 600
+
 // Status says where the twin stands.
 func (d *liveDriver) Status() viz.Status {
-	s := viz.Status{End: d.plan.Duration, Speed: 1}
+	s := viz.Status{Speed: 1}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if err := d.run.Do(ctx, func(t *live.Twin) error { _, s.Now = t.Now(); return nil }); err != nil {
 		s.Ended = errors.Is(err, live.ErrEnded)
 	}
+	s.End = max(s.Now, shortestShown) // it has no end: the present is where it is looked at from
 	return s
 }
 

@@ -71,9 +71,11 @@ type RunInfo struct {
 	Reason   string         `json:"reason,omitempty"` // why it broke, or cannot be forked
 	Base     string         `json:"base,omitempty"`   // of a fork: the run that it left
 	Forked   float64        `json:"forked_s,omitempty"`
-	Actions  []string       `json:"actions,omitempty"` // of a fork: what was done there, as timeline entries
-	Counts   map[string]int `json:"counts"`            // things by kind
-	Inputs   []record.Input `json:"inputs,omitempty"`  // in GET …/runs/RUN only
+	Actions  []string       `json:"actions,omitempty"`  // of a fork: what was done there, as timeline entries
+	Measured string         `json:"measured,omitempty"` // of a twin beside a real site: the run of what is measured there
+	Twin     string         `json:"twin,omitempty"`     // of that run: the twin
+	Counts   map[string]int `json:"counts"`             // things by kind
+	Inputs   []record.Input `json:"inputs,omitempty"`   // in GET …/runs/RUN only
 }
 
 // Site is the map of a run's site. The name of a thing is that of its parent, "/" and its own part, which is a name of its

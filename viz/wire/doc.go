@@ -135,6 +135,8 @@
 //	GET    /api/runs/RUN/history         ?channel=…&subject=…|index=…&level=…&from=…&to=…&points=… → [History]
 //	GET    /api/runs/RUN/export          as history, with &format=csv|json&exact=1: a file to save
 //	GET    /api/runs/RUN/events          ?from=…&to=…&severity=…&subject=…&search=…&after=ID&limit=… → [Events]
+//	GET    /api/runs/RUN/reality         ?channel=NAME → [Reality]: of a twin beside a real site, with the things of a channel
+//	POST   /api/runs/RUN/outlook         [Asking] → [Outlook]: what lies ahead of such a twin, if something is done now
 //	GET    /api/runs/RUN/tree            ?event=ID → [Events]: the event, what caused it and all that followed
 //	GET    /api/runs/RUN/now             ?t=… → [Now]: what does not work, what batteries have left
 //	GET    /api/runs/RUN/ticks           ?buckets=… → [Ticks]: events by time and severity, and each fault

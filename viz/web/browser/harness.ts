@@ -12,13 +12,13 @@ export interface Served {
   stop: () => void;
 }
 
-function listen(args: string[]): Promise<Served> {
+export function listen(args: string[]): Promise<Served> {
   const child: ChildProcess = spawn(inject("binary"), args, { cwd: inject("dir"), stdio: ["ignore", "pipe", "pipe"] });
   return new Promise((done, fail) => {
     let said = "";
     const read = (d: Buffer) => {
       said += d.toString();
-      const m = /https?:\/\/127\.0\.0\.1:\d+/.exec(said);
+      const m = /https?:\/\/127\.0\.0\.1:\d+(?=\/?[\s(])/.exec(said);
       if (m) done({ url: m[0], stop: () => child.kill("SIGINT") });
     };
     child.stdout?.on("data", read);

@@ -55,12 +55,15 @@ function dialogSnippet(text: string): void {
 export async function forkHere(actions: Act[]): Promise<void> {
   const run = main.peek();
   if (!run) return;
-  const at = run.status.peek().t;
-  const info = await api.fork(run.id, { t: at, actions });
+  const s = run.status.peek();
+  // A twin beside a real site is left at its present, which goes on meanwhile.
+  const present = s.follow && !!run.info.peek().measured;
+  const info = await api.fork(run.id, present ? { actions } : { t: s.t, actions });
+  const at = info.forked_s ?? s.t;
   await refreshRuns();
   await beside(info.id);
-  go({ with: info.id, t: at });
-  say(t("fork.made", { time: clock(info.forked_s ?? at) }));
+  go(present ? { with: info.id } : { with: info.id, t: at });
+  say(t("fork.made", { time: clock(at) }));
 }
 
 export async function tryFork(): Promise<void> {

@@ -1,12 +1,13 @@
 import { Component, type ComponentChildren, type ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n";
-import { ghost, link, login, main, trouble } from "../model/session";
+import { ghost, leaveGhost, link, login, main, trouble } from "../model/session";
 import { Icon } from "../ui/icons";
 import { Empty, IconButton } from "../ui/parts";
 import { Floor } from "../views/floor/floor";
 import { forkSnippet, whyNot } from "./act";
 import { Bar, ModeBadge } from "./bar";
+import { Beside } from "./beside";
 import { Inspector } from "./inspector";
 import { Menu } from "./menu";
 import { dialog, dismiss, menu, toasts } from "./overlay";
@@ -136,7 +137,8 @@ function Banners() {
           <Icon name="fault" size={15} /> {t("app.lost")}
         </div>
       )}
-      {g && base && route.value.view !== "compare" && (
+      <Beside />
+      {g && base && g.info.value.mode === "FORK" && route.value.view !== "compare" && (
         <div class="banner fork" role="status" data-testid="ghost">
           <ModeBadge mode="FORK" />
           <span class="clip">
@@ -152,7 +154,7 @@ function Banners() {
               <Icon name="copy" size={14} />
               {t("action.copy")}
             </button>
-            <IconButton icon="close" label={t("fork.drop")} onClick={() => go({ with: "" })} />
+            <IconButton icon="close" label={t("fork.drop")} onClick={leaveGhost} />
           </span>
         </div>
       )}

@@ -1,7 +1,9 @@
 // The bar above: which run, how it is to be taken, its few figures, and the tools.
+
 import { language, metricName, speak, t } from "../i18n";
 import { number, show } from "../model/format";
 import { channelSort, modeKey, runTitle } from "../model/look";
+import { besideName } from "../model/reality";
 import { ghost, main, runs } from "../model/session";
 import { useWant } from "../model/want";
 import { Icon } from "../ui/icons";
@@ -65,7 +67,7 @@ function Delta({ d, unit, base, name }: { d: number; unit: string; base: number;
   const c = run.channel(name)!;
   const s = unit === "degC" ? { text: number(Math.abs(d), 2), unit: "K" } : show(Math.abs(d), unit, channelSort(c), 2);
   return (
-    <span class="delta" title={`${t("fork.ghostShort")} ${t("fork.delta")} (${number(base)})`}>
+    <span class="delta" title={`${besideName()} ${t("fork.delta")} (${number(base)})`}>
       {d < 0 ? "\u2212" : "+"}
       {s.text}
       {s.unit && `\u00a0${s.unit}`}

@@ -1,10 +1,12 @@
 // The inspector: what is selected, exactly.
+
 import { useState } from "preact/hooks";
 import { Chart } from "../draw/chart";
 import { t } from "../i18n";
 import { coarse, useAsk } from "../model/ask";
 import { clock, sortOf } from "../model/format";
 import { channelTitle, kindName, kindsName, provenance, stateChannel, stateOf, title } from "../model/look";
+import { baseName, besideName } from "../model/reality";
 import type { Run } from "../model/run";
 import { ghost, main, seek } from "../model/session";
 import type { Ref } from "../model/tree";
@@ -120,10 +122,9 @@ function Body({ run, target }: { run: Run; target: Ref }) {
                   </span>
                   <span class="value">
                     <Figure value={v.value} unit={v.unit} sort={sortOf(v.channel)} places={4} />
-                    {g && g.value !== v.value && (
+                    {g && g.value !== null && g.value !== v.value && (
                       <span class="fork small">
-                        <Figure value={g.value} unit={v.unit} sort={sortOf(v.channel)} places={4} />{" "}
-                        {t("fork.ghostShort")}
+                        <Figure value={g.value} unit={v.unit} sort={sortOf(v.channel)} places={4} /> {besideName()}
                       </span>
                     )}
                   </span>
@@ -265,8 +266,8 @@ function Trend({ run, subject, channel }: { run: Run; subject: string; channel: 
         limits={c.thresholds ?? []}
         onSeek={(x) => void seek(x)}
         lines={[
-          { name: other ? t("fork.base") : channelTitle(c), history: h.data, tone: "c1" },
-          ...(other ? [{ name: t("fork.ghostShort"), history: g.data, tone: "fork" as const, dash: true }] : []),
+          { name: other ? baseName() : channelTitle(c), history: h.data, tone: "c1" },
+          ...(other ? [{ name: besideName(), history: g.data, tone: "fork" as const, dash: true }] : []),
         ]}
       />
       {h.data?.command && <p class="mono faint small wrap">{h.data.command}</p>}

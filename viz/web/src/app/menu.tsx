@@ -86,12 +86,15 @@ export function itemsFor(target: Ref | null): (Item | null)[] {
     disabled: !operator || !info.can_fork,
   });
   if (target && verbs.includes("fail")) {
-    items.push({
-      icon: "fork",
+    const what = {
+      icon: "fork" as const,
       text: t("action.forkFail"),
       run: () => open("fail", true),
       disabled: !operator || !info.can_fork,
-    });
+    };
+    // Beside a real site the question comes before the statement.
+    if (info.measured) items.unshift(what);
+    else items.push(what);
     items.push({ icon: "copy", text: t("action.copy"), run: () => void showSnippet({ verb: "fail", selector: name }) });
   }
   return items;

@@ -26,7 +26,10 @@ export function toggle(): void {
   if (!run) return;
   const s = run.status.peek();
   const going = s.state === "running" || s.state === "paused";
-  if (s.follow && going && run.info.peek().live && mayAct()) void control(s.state === "running" ? "pause" : "resume");
+  // Reality does not stop: of a twin beside it, only the looking does.
+  if (s.follow && run.info.peek().measured) void pause();
+  else if (s.follow && going && run.info.peek().live && mayAct())
+    void control(s.state === "running" ? "pause" : "resume");
   else if (s.playing) void pause();
   else if (s.t >= s.head && !going) void seek(0).then(() => play(speedNow()));
   else void play(speedNow());
@@ -43,7 +46,7 @@ function setSpeed(v: number): void {
   const run = main.peek();
   const s = run?.status.peek();
   if (!run || !s) return;
-  if (s.follow && run.info.peek().live && mayAct()) void control("speed", v);
+  if (s.follow && run.info.peek().live && !run.info.peek().measured && mayAct()) void control("speed", v);
   else if (s.playing) void play(v);
 }
 
@@ -109,7 +112,8 @@ export function Transport() {
       <div class="when">
         <strong data-testid="clock">{clock(shown)}</strong>
         <span>
-          {siteTime(info.start, shown, language.value)} · {t("transport.of", { end: hours(s.end) })}
+          {siteTime(info.start, shown, language.value)}
+          {!info.measured && ` · ${t("transport.of", { end: hours(s.end) })}`}
         </span>
       </div>
       <div class="scrub">
@@ -129,6 +133,7 @@ export function Transport() {
       <div class="keys">
         <select
           class="field"
+          hidden={!!info.measured && s.follow}
           aria-label={t("transport.speed")}
           value={s.playing ? Math.abs(s.speed) : s.follow && s.run_speed ? s.run_speed : speedNow()}
           onChange={(e) => {

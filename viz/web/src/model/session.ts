@@ -200,6 +200,9 @@ export async function show(id: string): Promise<void> {
     if (old && old.id !== ghost.peek()?.id) leave(old);
     const t = route.peek().t;
     if (t !== null) await seek(t, false);
+    // Beside a real site, what is measured there stands beside what the twin says.
+    const real = run.info.peek().measured;
+    if (real && !route.peek().with) go({ with: real }, true);
     await refreshTicks();
   } catch (e) {
     report(e);
@@ -227,6 +230,12 @@ export async function beside(id: string): Promise<void> {
   if (base) await pin(run, base.status.peek().t);
 }
 
+/** Takes the run beside away; of a twin beside a real site, what is measured there comes back. */
+export function leaveGhost(): void {
+  const real = main.peek()?.info.peek().measured ?? "";
+  go({ with: ghost.peek()?.id === real ? "" : real });
+}
+
 export function dropGhost(): void {
   const old = ghost.peek();
   ghost.value = null;
@@ -247,7 +256,21 @@ let catching = false;
 async function catchUp(run: Run): Promise<void> {
   const base = main.peek();
   const [s, b] = [run.status.peek(), base?.status.peek()];
-  if (!b || catching || s.playing || b.playing) return;
+  if (!b || catching) return;
+  if (b.follow && run.info.peek().twin === base?.id) {
+    // Both are at the present, which comes when it comes.
+    if (s.follow) return;
+    catching = true;
+    await socket
+      .request("follow", { run: run.id })
+      .then((m) => {
+        run.status.value = m as unknown as Status;
+      })
+      .catch(() => {});
+    catching = false;
+    return;
+  }
+  if (s.playing || b.playing) return;
   if (Math.abs(clampT(run, b.t) - s.t) < 1e-3) return;
   catching = true;
   await pin(run, b.t).catch(() => {});
@@ -264,7 +287,8 @@ async function command(op: string, body: Record<string, unknown> = {}): Promise<
     if (g) {
       if (op === "play") await socket.request("seek", { run: g.id, t: clampT(g, run.status.peek().t) });
       if (op === "play" || op === "pause") await socket.request(op, { run: g.id, ...body });
-      if (op !== "play") await pin(g, run.status.peek().t);
+      if (op === "follow" && g.info.peek().twin === run.id) await catchUp(g);
+      else if (op !== "play") await pin(g, run.status.peek().t);
     }
   } catch (e) {
     report(e);

@@ -58,6 +58,9 @@ export const api = {
   jobs: (run: string, q: Query, s?: AbortSignal) => ask<w.Jobs>("GET", `${of(run)}/jobs${query(q)}`, undefined, s),
   now: (run: string, at: number, s?: AbortSignal) =>
     ask<w.Now>("GET", `${of(run)}/now${query({ t: at })}`, undefined, s),
+  reality: (run: string, channel: string, s?: AbortSignal) =>
+    ask<w.Reality>("GET", `${of(run)}/reality${query({ channel })}`, undefined, s),
+  outlook: (run: string, a: { ahead_s: number; actions: w.Act[] }) => ask<w.Outlook>("POST", `${of(run)}/outlook`, a),
   files: async (run: string) => (await ask<{ files: w.FileInfo[] }>("GET", `${of(run)}/files`)).files,
   compare: (a: string, b: string) => ask<w.Comparison>("GET", `compare${query({ a, b })}`),
   act: (run: string, act: w.Act) => ask<w.Acted>("POST", `${of(run)}/actions`, act),

@@ -45,6 +45,10 @@ export interface RunInfo {
   base?: string;
   forked_s?: number;
   actions?: string[];
+  /** Of a twin beside a real site: the run of what is measured there. */
+  measured?: string;
+  /** Of that run: the twin. */
+  twin?: string;
   counts: Record<string, number>;
   inputs?: Input[];
 }
@@ -308,6 +312,56 @@ export interface Now {
   faults: { kind: string; index: number; subject: string; state: string; since: number; event: number }[];
   ups: { index: number; autonomy_s: Maybe; charge: Maybe }[];
   counts: Record<string, Record<string, number>>;
+}
+
+/** How a twin beside a real site stands to it. */
+export interface Reality {
+  at: number;
+  sources: { name: string; age_s: Maybe; fault?: string; faults: number; readings: number }[];
+  hosts: { host: string; node?: string; how: string; age_s: Maybe; silent?: boolean }[];
+  silent: number;
+  conflicts: string[];
+  held: { of: string; what?: string; why: string; count: number }[];
+  late: number;
+  channels: RealChannel[];
+  alarms: { subject: string; channel: string }[];
+  jobs: { running: number; waiting: number; missed: number; adrift: number };
+  score?: { channel: string; count: number; error: number; persistence: number; covered: number };
+  things?: {
+    subject: string;
+    measured: Maybe;
+    age_s: number;
+    model: Maybe;
+    expected: Maybe;
+    residual: Maybe;
+    interval: Maybe;
+  }[];
+}
+
+export interface RealChannel {
+  name: string;
+  things: number;
+  of: number;
+  measured: Maybe;
+  model: Maybe;
+  expected: Maybe;
+  residual: Maybe;
+  input: boolean;
+}
+
+/** What lies ahead: the power of IT with its 90 % band, and what becomes of the site. */
+export interface Outlook {
+  t: number[];
+  mean: number[];
+  low: number[];
+  high: number[];
+  racks: number;
+  interrupted: number;
+  hottest_c: number;
+  inlet_c: number;
+  running: number;
+  queued: number;
+  took_s: number;
 }
 
 export interface Comparison {

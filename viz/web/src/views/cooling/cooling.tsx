@@ -7,6 +7,7 @@ import { go, route } from "../../app/route";
 import { t } from "../../i18n";
 import { number, text } from "../../model/format";
 import { kindName, title } from "../../model/look";
+import { baseName, besideName } from "../../model/reality";
 import type { Run } from "../../model/run";
 import { ghost, main } from "../../model/session";
 import { useWant } from "../../model/want";
@@ -35,12 +36,12 @@ export function Cooling() {
         <span class="push tools">
           {other && (
             <Segments
-              label={t("fork.ghostShort")}
+              label={besideName()}
               value={forked ? "fork" : "base"}
               onPick={(v) => setForked(v === "fork")}
               options={[
-                ["base", t("fork.base")],
-                ["fork", t("fork.ghostShort")],
+                ["base", baseName()],
+                ["fork", besideName()],
               ]}
             />
           )}

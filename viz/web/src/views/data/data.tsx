@@ -7,17 +7,46 @@ import { t } from "../../i18n";
 import { coarse, useAsk } from "../../model/ask";
 import { clock, scaleOf, sortOf, text } from "../../model/format";
 import { channelTitle, kindName, provenance } from "../../model/look";
+import { isBeside } from "../../model/reality";
 import type { Run } from "../../model/run";
 import { main, seek } from "../../model/session";
 import { useWant } from "../../model/want";
 import { Icon } from "../../ui/icons";
-import { Search } from "../../ui/parts";
+import { Search, Segments } from "../../ui/parts";
 import { api } from "../../wire/api";
 import type { Channel } from "../../wire/types";
+import { Live } from "../live/live";
 import "./data.css";
 
 export function Data() {
   const run = main.value!;
+  const beside = isBeside(run.info.value);
+  if (!beside) return <Channels run={run} />;
+  const live = route.value.tab === "live";
+  const pick = (
+    <Segments
+      label={t("view.data")}
+      value={live ? "live" : "channels"}
+      onPick={(v) => go({ tab: v === "live" ? "live" : "", metric: "" })}
+      options={[
+        ["channels", t("data.channels")],
+        ["live", t("live.title")],
+      ]}
+    />
+  );
+  if (!live) return <Channels run={run} pick={pick} />;
+  return (
+    <>
+      <header>
+        <h1>{t("live.title")}</h1>
+        <span class="push tools">{pick}</span>
+      </header>
+      <Live run={run} />
+    </>
+  );
+}
+
+function Channels({ run, pick }: { run: Run; pick?: preact.ComponentChild }) {
   const q = route.value.q.toLowerCase();
   const all = run.registry.channels;
   const list = all.filter((c) => `${c.name} ${channelTitle(c)} ${c.doc}`.toLowerCase().includes(q));
@@ -46,6 +75,7 @@ export function Data() {
         <h1>{t("data.channels")}</h1>
         <span class="soft">{t("data.shown", { n: list.length, all: all.length })}</span>
         <span class="push tools">
+          {pick}
           <Search label="data.filter" value={route.value.q} onInput={(v) => go({ q: v }, true)} />
         </span>
       </header>

@@ -1,4 +1,5 @@
 // Floor: one metric at a time on the plan, from the site down to a GPU; base and fork beside each other.
+
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { ModeBadge } from "../../app/bar";
 import { go, route } from "../../app/route";
@@ -6,6 +7,7 @@ import { theme } from "../../app/theme";
 import { type Palette, parseHex } from "../../draw/scale";
 import { recall, remember, t } from "../../i18n";
 import { channelTitle, kindName, title } from "../../model/look";
+import { baseName, besideName, measuredBeside } from "../../model/reality";
 import type { Run } from "../../model/run";
 import { ghost, main } from "../../model/session";
 import type { Ref } from "../../model/tree";
@@ -65,6 +67,7 @@ export function Floor() {
       return { lo, hi, palette, diverging: diverging() };
     },
   };
+  const real = measuredBeside();
   const chosen: Side = other ? side : "base";
   const first = chosen === "fork" && other ? shownOf(other) : chosen === "delta" ? delta : shownOf(run);
   const label = t("floor.canvas", { what: title(run.tree, at), metric: channelTitle(channel) });
@@ -77,14 +80,14 @@ export function Floor() {
         <Crumbs run={run} at={at} />
         {other && (
           <Segments
-            label={t("fork.ghostShort")}
+            label={besideName()}
             value={chosen}
             onPick={setSide}
             options={[
-              ["beside", `${t("fork.base")} | ${t("fork.ghostShort")}`],
-              ["base", t("fork.base")],
-              ["fork", t("fork.ghostShort")],
-              ["delta", t("floor.difference")],
+              ["beside", `${baseName()} | ${besideName()}`],
+              ["base", baseName()],
+              ["fork", besideName()],
+              ["delta", t(real ? "live.residual" : "floor.difference")],
             ]}
           />
         )}
@@ -136,7 +139,7 @@ export function Floor() {
               shown={shownOf(other)}
               label={label}
               testId="plan-fork"
-              caption={<ModeBadge mode="FORK" />}
+              caption={<ModeBadge mode={real ? "LIVE" : "FORK"} />}
             />
           )}
         </div>
@@ -152,6 +155,7 @@ export function Floor() {
             cell={cell}
             shown={first}
             difference={chosen === "delta"}
+            named={real ? t("live.difference") : t("floor.difference")}
             extra={
               <label class="palette-pick">
                 <span class="hidden-text">{t("floor.palette")}</span>

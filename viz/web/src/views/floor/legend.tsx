@@ -17,12 +17,14 @@ export function Legend({
   cell,
   shown: s,
   difference,
+  named,
   extra,
 }: {
   channel: Channel;
   cell: CellKind;
   shown: Shown;
   difference: boolean;
+  named: string;
   extra?: preact.ComponentChild;
 }) {
   const values = s.values();
@@ -40,7 +42,7 @@ export function Legend({
     <section class="legend card" aria-label={t("floor.legend")}>
       <header>
         <strong>{channelTitle(channel)}</strong>
-        {difference ? <span class="fork">{t("floor.difference")}</span> : extra}
+        {difference ? <span class="fork">{named}</span> : extra}
       </header>
       <Canvas class="scale" label={t("floor.spread")} draw={(x) => draw(x, channel, s, difference)} />
       <p class="soft small">

@@ -2,6 +2,7 @@
 
 import { Chart } from "../../draw/chart";
 import { t } from "../../i18n";
+import { besideName } from "../../model/reality";
 import type { History, Jobs } from "../../wire/types";
 
 export function Density(p: {
@@ -39,7 +40,7 @@ export function Density(p: {
         lines={[
           { name: t("jobs.busy"), history: history(p.jobs, "busy"), tone: "c1" },
           ...(p.beside
-            ? [{ name: t("fork.ghostShort"), history: history(p.beside, "busy"), tone: "fork" as const, dash: true }]
+            ? [{ name: besideName(), history: history(p.beside, "busy"), tone: "fork" as const, dash: true }]
             : []),
         ]}
       />

@@ -1,10 +1,12 @@
 // Power: the one-line diagram from the utility to the racks, what is live, and what would follow if a breaker opened.
+
 import { useMemo, useRef, useState } from "preact/hooks";
 import { openMenu } from "../../app/overlay";
 import { go, route } from "../../app/route";
 import { t } from "../../i18n";
 import { duration, text } from "../../model/format";
 import { stateChannel, stateOf, title } from "../../model/look";
+import { baseName, besideName } from "../../model/reality";
 import type { Run } from "../../model/run";
 import { ghost, main } from "../../model/session";
 import { useWant } from "../../model/want";
@@ -41,12 +43,12 @@ export function Power() {
         <span class="push tools">
           {other && (
             <Segments
-              label={t("fork.ghostShort")}
+              label={besideName()}
               value={forked ? "fork" : "base"}
               onPick={(v) => setForked(v === "fork")}
               options={[
-                ["base", t("fork.base")],
-                ["fork", t("fork.ghostShort")],
+                ["base", baseName()],
+                ["fork", besideName()],
               ]}
             />
           )}
