@@ -12,6 +12,7 @@ import (
 	"github.com/halltwin/halltwin/models/schedule"
 	"github.com/halltwin/halltwin/models/serving"
 	"github.com/halltwin/halltwin/models/training"
+	"github.com/halltwin/halltwin/models/unit"
 	"github.com/halltwin/halltwin/models/workload"
 	"github.com/halltwin/halltwin/scenarios/trace"
 )
@@ -172,6 +173,10 @@ func (c *compiler) services() {
 			if err != nil {
 				c.fail(path+".load.file", "file", err.Error(), "")
 				return
+			}
+			if s.PrefixHits == nil && r.PrefixHits > 0 {
+				hits := unit.Ratio(math.Min(r.PrefixHits, 0.99))
+				s.PrefixHits = &hits
 			}
 			laid := r.Cycle(site.Midnight, site.Horizon)
 			site.Requests = &laid

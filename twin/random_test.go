@@ -147,7 +147,9 @@ func (d draw) work(b *strings.Builder, gpus, nodes int, end float64) {
 		fmt.Fprintf(b, "  - generate: {load: %d %%, largest: 100 %%, sizes: [{share: 1, gpus: 1, duration: [{median: 5 min, sigma: 1}]}, {share: 1, nodes: 1, duration: [{median: 10 min, sigma: 1}]}], utilization: {gpu: 80 %%}, checkpoint: {every: 4 min, cost: 5 s, restart: 20 s}, walltime: {factor: 2}, failed: 10 %%, cancelled: 10 %%}\n", 20+d.IntN(150))
 	}
 	if gpus > 0 && d.chance(0.15) {
-		fmt.Fprintf(b, "  - serve: {name: chat, model: {use: models/llama-3.1-70b}, gpus: %d, replicas: %d, load: {rate: %d 1/s}}\n", gpus, 1+d.IntN(2), 1+d.IntN(20))
+		kind := [...]struct{ every, more string }{{"s", ""}, {"min", ", detail: requests, chunk: 512"}, {"s", ", autoscale: {min: 1, max: 3, cool_down: 2 min}, preemptible: true"},
+			{"min", ", detail: requests, remote: {replicas: 1, gpus: 2, route: fastest}"}}[d.IntN(4)]
+		fmt.Fprintf(b, "  - serve: {name: chat, model: {use: models/llama-3.1-70b}, gpus: %d, replicas: %d, load: {rate: %d 1/%s}%s}\n", gpus, 1+d.IntN(2), 1+d.IntN(20), kind.every, kind.more)
 	}
 	for j := range 1 + d.IntN(8) {
 		size := fmt.Sprintf("nodes: %d", 1+d.IntN(nodes))

@@ -163,8 +163,11 @@ func (w *World) answer(i int32, from, dt float64, on serving.Conditions) {
 	if n := s.Requests - requests; n > 0 {
 		w.Books.Services[i].Add(n, (s.Met-met)/n)
 	}
-	if s.Last.Missed != before.Missed && s.Last.Missed != serving.Nothing {
-		w.emit(record.Event{Severity: record.Warning, Type: "sla.miss", Subject: p.Name, Text: "misses its service level: " + s.Last.Missed.String()})
+	switch now := s.Last.Missed; {
+	case now != serving.Nothing && before.Missed == serving.Nothing:
+		w.emit(record.Event{Severity: record.Warning, Type: "sla.miss", Subject: p.Name, Text: "misses its service level: " + now.String()})
+	case now == serving.Nothing && before.Missed != serving.Nothing:
+		w.emit(record.Event{Severity: record.Info, Type: "sla.kept", Subject: p.Name, Text: "keeps its service level again"})
 	}
 	if math.Abs(s.Last.Use-s.Use) > useTolerance {
 		w.touchService(i)

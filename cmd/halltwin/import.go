@@ -34,9 +34,10 @@ func importVerb(p *process) *cobra.Command {
 	var f importFlags
 	c := &cobra.Command{
 		Use:   "import LOG",
-		Short: "Read a log of jobs or of failures and fit a generator to it",
+		Short: "Read a log of jobs, failures or requests and fit a generator to it",
 		Long: "Import reads a log, says what is in it, and prints a generator of jobs like those as YAML, to be used in a scenario.\n" +
-			"A log of jobs can also be replayed as it is: `workload: [{trace: {file: LOG}}]`. `halltwin import failures LOG` fits failures.",
+			"A log of jobs can also be replayed as it is: `workload: [{trace: {file: LOG}}]`. `halltwin import failures LOG` fits failures,\n" +
+			"`halltwin import requests LOG` the load of an inference service.",
 		Example: examples("halltwin import jobs.swf > my-load.yaml", "halltwin import cluster_log.csv --format helios --json",
 			"halltwin import failures faults.csv --nodes 400"),
 		Args: cobra.ExactArgs(1),
@@ -58,7 +59,7 @@ func importVerb(p *process) *cobra.Command {
 	c.Flags().IntVar(&f.skipBad, "skip-bad", 0, "malformed rows to pass over before giving up")
 	c.Flags().BoolVar(&f.json, "json", false, "print what is in the log as JSON, without a fit")
 	c.Flags().StringVar(&f.anonymise, "anonymise", "", "file with a secret key of 16 bytes or more: print the table with users replaced by keyed pseudonyms, and do nothing else")
-	c.AddCommand(importFailuresVerb(p))
+	c.AddCommand(importFailuresVerb(p), importRequestsVerb(p))
 	return c
 }
 

@@ -210,7 +210,7 @@ func (p *Plan) report(s *State, t workload.Traffic, on Conditions, x, dt, now fl
 	}
 	// Capacity and the cause of misses are those of the fluid under the same conditions.
 	fluid, _ := p.outcome(t, &on, [2]float64{}, dt)
-	l := Level{Load: t.Requests, Capacity: fluid.Capacity, Wait: f.Wait / math.Max(1, f.Begun), TTFT: f.TTFT.Quantile(target), TPOT: f.TPOT.Quantile(target),
+	l := Level{Load: t.Requests, Capacity: fluid.Capacity, Busy: fluid.Busy, Wait: f.Wait / math.Max(1, f.Begun), TTFT: f.TTFT.Quantile(target), TPOT: f.TPOT.Quantile(target),
 		Met: 1, Prompt: f.Prompt / dt, Output: f.Output / dt, Away: x, Dropped: f.Dropped}
 	if on.Up > 0 {
 		l.Use, l.Batch = idleUse+f.Busy/dt/float64(on.Up), f.Beds/dt/float64(max(1, on.Up-on.First))
@@ -229,6 +229,9 @@ func (p *Plan) report(s *State, t workload.Traffic, on Conditions, x, dt, now fl
 	s.Prompt += f.Prompt
 	s.Output += f.Output
 	if l.Met < target {
+		if before < fluid.Capacity*p.TTFT { // what always waits for a moment
+			before = 0
+		}
 		l.Missed = p.explain(t, on, before, dt)
 		s.Missed[l.Missed] += ended - f.Kept
 	}

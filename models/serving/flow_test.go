@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/halltwin/halltwin/models/random"
+	"github.com/halltwin/halltwin/models/unit"
 )
 
 // played is one replica that takes one prompt at a time and otherwise steps, as told step by step without any stride, heap or
@@ -132,13 +133,13 @@ func TestFluidAgainstRequests(t *testing.T) {
 	}{
 		{"whole prompts", 0.25, func(*Spec) {}},
 		{"chunks", 0.4, func(s *Spec) { s.Chunk = 1024 }},
-		{"prefix cache", 0.25, func(s *Spec) { s.PrefixHits = 0.5 }},
+		{"prefix cache", 0.25, func(s *Spec) { s.PrefixHits = ptr(unit.Ratio(0.5)) }},
 		{"split", 0.25, func(s *Spec) { s.Split = &SplitSpec{Prefill: 2, Transfer: 50e9} }},
 		{"in turn", 0.25, func(s *Spec) { s.Balance = "round-robin" }},
 		{"fastest", 0.25, func(s *Spec) { s.Balance = "fastest" }},
 		{"bursts", 0.4, func(s *Spec) { s.Load.Burst = ptr(2.0) }},
 	} {
-		for _, load := range []float64{0.3, 0.6, 0.8} {
+		for _, load := range []float64{0.3, 0.75} {
 			s := chat()
 			s.Replicas, s.SLA.TTFT, s.SLA.TPOT, s.MaxBatch = 6, 2, 0.1, 128
 			c.edit(s)
@@ -154,13 +155,13 @@ func TestFluidAgainstRequests(t *testing.T) {
 			one := p.NewState(1)
 			var ttft Sketch
 			tpot, use, batch := 0.0, 0.0, 0.0
-			const begin, end = 120, 720
+			const begin, end = 120, 480
 			for now := 0.0; now < end; now += 60 {
 				l := p.Step(&one, now, 60, p.whole())
 				if now >= begin {
 					ttft.Merge(&one.Flow.TTFT)
 					tpot += one.Flow.TPOT.Sum
-					use, batch = use+l.Use/10, batch+l.Batch/10
+					use, batch = use+l.Use/6, batch+l.Batch/6
 				}
 			}
 			tpot /= ttft.N
@@ -194,10 +195,10 @@ func TestOneAtATime(t *testing.T) {
 	want := p.Load.rate * (square / n) / 2 / (1 - 0.7)
 	st := fresh(p)
 	wait, begun := 0.0, 0.0
-	for now := 0.0; now < 1e6; now += 3000 {
+	for now := 0.0; now < 4e5; now += 3000 {
 		p.Step(st, now, 3000, p.whole())
 		wait, begun = wait+st.Flow.Wait, begun+st.Flow.Begun
 	}
 	t.Logf("mean wait %.3f s, in closed form %.3f s", wait/begun, want)
-	near(t, "mean wait", wait/begun, want, 0.03)
+	near(t, "mean wait", wait/begun, want, 0.05)
 }

@@ -21,6 +21,7 @@ const (
 type Level struct {
 	Load     float64 // requests/s that arrived
 	Capacity float64 // requests/s that the replicas that were up could take, the other site's too
+	Busy     float64 // share of the capacity here that the load here takes
 	Batch    float64 // mean requests that a replica here generated for at once
 	Wait     float64 // mean time before prefill began, s
 	TTFT     float64 // time to first token that 99 % of the requests kept, s
@@ -91,6 +92,7 @@ func (p *Plan) level(q *place, t workload.Traffic, u staff, b0, b1, dt, delay fl
 	if l.Capacity <= 0 { // of replicas that are apart, one kind is missing
 		return l
 	}
+	l.Busy = t.Requests / l.Capacity
 	lanes, beds := q.lanes(u)
 	served := math.Max(0, t.Requests+(b0-b1)/dt)
 	x := served / float64(beds)

@@ -37,7 +37,10 @@ func NewReplica(s *Spec, d training.Device) Replica {
 		size = 1
 	}
 	r := Replica{model: m, engine: newEngine(s, &m, &d), gpus: g, rate: d.Rate(s.Precision) * g, bytes: d.Bandwidth * float64(s.Bandwidth) * g,
-		weights: m.Parameters() * size, kv: m.KVBytes(s.KVBytes), limit: float64(s.MaxBatch), chunk: float64(s.Chunk), missing: 1 - float64(s.PrefixHits)}
+		weights: m.Parameters() * size, kv: m.KVBytes(s.KVBytes), limit: float64(s.MaxBatch), chunk: float64(s.Chunk), missing: 1}
+	if s.PrefixHits != nil {
+		r.missing -= float64(*s.PrefixHits)
+	}
 	r.room = d.Memory*g*(1-reserve) - r.weights
 	return r
 }

@@ -37,7 +37,7 @@ func (p *Plan) Scale(s *State, now float64, on Conditions, l *Level) int {
 	a, z := p.scale, &s.Scale
 	want := a.min
 	if up := float64(on.Up); on.Up > 0 {
-		measured := math.Min(1, l.Load/math.Max(l.Capacity, 1e-12)) / a.target
+		measured := math.Min(1, l.Busy) / a.target
 		if s.Backlog > 0 && !a.queue {
 			measured = 1 / a.target
 		}

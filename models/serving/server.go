@@ -100,8 +100,7 @@ func (p *Plan) expire(f *Flow, z *Server) {
 // shift takes the first request out of the queue.
 func (z *Server) shift() {
 	z.Tokens -= z.Queue[0].Prompt
-	n := copy(z.Queue, z.Queue[1:])
-	z.Queue = z.Queue[:n]
+	z.Queue = z.Queue[1:]
 	z.Done = 0
 }
 

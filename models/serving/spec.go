@@ -27,7 +27,7 @@ type Spec struct {
 	Engine    EngineSpec       `yaml:"engine" doc:"what its software costs beside arithmetic and memory"`
 	Chunk     int              `yaml:"chunk" doc:"tokens that a step holds where prompts are taken in chunks beside generation; 0: whole prompts, between steps" default:"0" range:"[0,)"`
 	// PrefixHits is what caches hold of prompts; only the rest is computed.
-	PrefixHits unit.Ratio    `yaml:"prefix_hits" doc:"share of the prompt tokens found in the prefix cache: only the rest is computed" default:"0" range:"[0,1)"`
+	PrefixHits *unit.Ratio   `yaml:"prefix_hits" doc:"share of the prompt tokens found in the prefix cache: only the rest is computed; absent: as the hashes in the load's file tell, else none" range:"[0,1)"`
 	Attained   *unit.Ratio   `yaml:"attained" doc:"share of the peak that prefill reaches; absent: that of the GPU type" range:"(0,1]"`
 	Bandwidth  unit.Ratio    `yaml:"bandwidth" doc:"share of the memory bandwidth that generation reaches" default:"75 %" source:"typical" range:"(0,1]"`
 	Start      unit.Duration `yaml:"start" doc:"time from the placement of a replica until it answers: load the weights, warm up" default:"3 min" source:"typical" range:"[0,)"`

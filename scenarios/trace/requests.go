@@ -34,6 +34,9 @@ type RequestTrace struct {
 	Zero    time.Time // the instant of t = 0; zero where the trace does not tell
 	Rows    int
 	Skipped int
+	// PrefixHits is the share of the prompt tokens that stood at the begin of an earlier prompt too, where the trace tells by
+	// hashes of blocks; else NaN. It is what a prefix cache finds that forgets nothing.
+	PrefixHits float64
 }
 
 // requestColumns are the headers of the published traces: Azure LLM inference 2023 and 2024 (TIMESTAMP, ContextTokens,
@@ -91,6 +94,8 @@ type requestReader struct {
 	stamped bool
 	numbers bool
 	trace   RequestTrace
+	blocks  map[int64]struct{} // hashes seen, of the first that came
+	found   [2]float64         // tokens found in them, and all of rows with hashes
 }
 
 // skipBad passes over a malformed row while the spec allows it.
@@ -204,11 +209,43 @@ func (r *requestReader) add(when float64, input, output int32, count float64, we
 	return nil
 }
 
-// requestLine is a line of a Mooncake trace; its prefix hashes are not used.
+// maxBlocks bounds the blocks of prompts that are remembered, about 200 MB; blockTokens are the tokens of each, in Mooncake's
+// traces.
+const (
+	maxBlocks   = 1 << 22
+	blockTokens = 512
+)
+
+// requestLine is a line of a Mooncake trace.
 type requestLine struct {
 	Timestamp *float64 `json:"timestamp"` // ms
 	Input     *float64 `json:"input_length"`
 	Output    *float64 `json:"output_length"`
+	Hashes    []int64  `json:"hash_ids"` // of blocks of the prompt with all before them
+}
+
+// cache looks a prompt up in what was seen before, and remembers it.
+func (r *requestReader) cache(input float64, hashes []int64) {
+	if len(hashes) == 0 {
+		return
+	}
+	if r.blocks == nil {
+		r.blocks = map[int64]struct{}{}
+	}
+	lead := 0
+	for lead < len(hashes) {
+		if _, ok := r.blocks[hashes[lead]]; !ok {
+			break
+		}
+		lead++
+	}
+	for _, h := range hashes[lead:] {
+		if len(r.blocks) < maxBlocks {
+			r.blocks[h] = struct{}{}
+		}
+	}
+	r.found[0] += math.Min(input, blockTokens*float64(lead))
+	r.found[1] += input
 }
 
 // readJSON reads JSON lines with timestamp (ms), input_length and output_length.
@@ -243,6 +280,7 @@ func (r *requestReader) jsonRow(line []byte, t *table) error {
 	if math.Abs(*l.Timestamp) > 1e14 || *l.Input < 0 || *l.Output < 0 || *l.Input > 1e9 || *l.Output > 1e9 {
 		return fail("a number is out of range")
 	}
+	r.cache(*l.Input, l.Hashes)
 	return r.add(*l.Timestamp/1000, int32(*l.Input), int32(*l.Output), 1, false, t.line)
 }
 
@@ -250,6 +288,10 @@ func (r *requestReader) jsonRow(line []byte, t *table) error {
 func (r *requestReader) finish() (*RequestTrace, error) {
 	t := &r.trace
 	t.Sort()
+	t.PrefixHits = math.NaN()
+	if r.found[1] > 0 {
+		t.PrefixHits = r.found[0] / r.found[1]
+	}
 	origin := 0.0
 	if r.stamped && len(t.T) > 0 {
 		origin = t.T[0]
