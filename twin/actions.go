@@ -18,6 +18,7 @@ type Undo struct {
 	Mended  []facility.Ref // for Fail and Drain: what has been repaired or restored by hand since, which is not to be undone
 	Cause   int64          // the event that it ends
 	Depth   float64        // of a sag: the share of the voltage that it takes; 0 for all else
+	Lemon   bool           // of a drain: it is a quarantine
 }
 
 // act applies one action.
@@ -126,6 +127,9 @@ func (w *World) undo(i int32) {
 		w.origin(nil, false, record.Event{Parent: u.Cause, Severity: record.Info, Type: "undrain", Subject: w.names(left), Text: "back in service"})
 		for _, r := range left {
 			w.undrain(r.Index)
+		}
+		if u.Lemon {
+			w.absolve(u.Targets)
 		}
 	}
 	w.wantSettle()

@@ -144,6 +144,8 @@ func (w *World) Handle(e kernel.Event) error {
 		if e.Gen == w.Racks[e.Subject].BootGen {
 			w.restart(e.Subject)
 		}
+	default:
+		w.care(&e)
 	case evResponse:
 		w.respond(ResponsePhase(e.Subject))
 	}
@@ -187,14 +189,20 @@ func (w *World) endsStep(e *kernel.Event) bool {
 	case evAction:
 		return true
 	case evUndo:
-		u := &w.Undos[e.Subject]
-		return u.Verb != action.Fail || !slices.ContainsFunc(u.Targets, func(r facility.Ref) bool { return computes(r.Kind) })
+		return w.mends(&w.Undos[e.Subject])
 	case evFailure:
 		return !computes(w.plan.Failures.Processes[e.Subject].Takes)
 	case evPower:
 		return e.Gen == w.PowerGen
+	case evMended:
+		return w.mends(&w.Undos[w.Care.Tickets[e.Subject].Undo])
 	}
 	return false
+}
+
+// mends reports whether the undoing of something may change the power chain or the cooling.
+func (w *World) mends(u *Undo) bool {
+	return u.Verb != action.Fail || !slices.ContainsFunc(u.Targets, func(r facility.Ref) bool { return computes(r.Kind) })
 }
 
 // computes reports whether a thing works with data, and is neither power chain nor cooling.
@@ -204,6 +212,14 @@ func computes(k facility.Kind) bool {
 
 // strike is a failure process's moment for one of its subjects.
 func (w *World) strike(process, subject int32) {
+	if w.Failure.Next(int(process), subject) > w.Now {
+		return // its clock was set anew
+	}
+	if pr := &w.plan.Failures.Processes[process]; pr.Heat != nil &&
+		!w.plan.Failures.Passes(&w.Failure, int(process), subject, w.Now, w.warmthOf(facility.Ref{Kind: pr.Subject, Index: subject})) {
+		w.armFailure(process, subject)
+		return
+	}
 	o := w.plan.Failures.Fire(&w.Failure, int(process), subject, w.Now, nil)
 	w.armFailure(process, subject)
 	w.Totals.Failures++
@@ -215,18 +231,23 @@ func (w *World) strike(process, subject int32) {
 		severity = record.Warning
 	}
 	w.origin(o.Targets, false, record.Event{Severity: severity, Type: "fail", Subject: w.names(o.Targets),
-		Text:   fmt.Sprintf("%s (%s), back in %s", whatFails(&o), o.Cause, clock(o.Detect+o.Repair)),
+		Text:   fmt.Sprintf("%s (%s), %s", whatFails(&o), o.Cause, w.whenBack(&o)),
 		Fields: []record.Field{record.Str("cause", o.Cause), record.Num("repair", o.Repair, "s")}})
 	cause := w.EventID
 	if o.Sag {
 		w.sag(&o, cause)
 		return
 	}
+	w.tallyLemon(&o)
+	if o.Slow > 0 || o.Silent {
+		w.lurk(&o, process, subject, cause)
+		return
+	}
 	w.countOutages(o.Targets)
 	for _, r := range o.Targets {
 		w.take(r, o.Detect, o.Draw)
 	}
-	w.later(Undo{Verb: action.Fail, Targets: o.Targets, Cause: cause}, o.Detect+o.Repair)
+	w.fix(&o, process, subject, Undo{Verb: action.Fail, Targets: o.Targets, Cause: cause})
 }
 
 // armFailure puts the next failure of a process's subject on the agenda.
@@ -238,18 +259,7 @@ func (w *World) armFailure(process, subject int32) {
 
 // later arms the undoing of something.
 func (w *World) later(u Undo, after float64) {
-	i := int32(len(w.Undos))
-	for k := range w.Undos {
-		if w.Undos[k].Targets == nil {
-			i = int32(k)
-			break
-		}
-	}
-	if int(i) == len(w.Undos) {
-		w.Undos = append(w.Undos, u)
-	} else {
-		w.Undos[i] = u
-	}
+	i := w.keep(u)
 	if at := w.Now + after; at <= w.plan.Duration { // else it stands to the end, and others must know
 		w.push(at, phaseUndo, evUndo, i, 0)
 	}

@@ -120,6 +120,9 @@ func (w *World) post(spec *workload.Job, gpus, dt float64, s *JobState) {
 		if s.Starve > 0 && worked > 0 {
 			b.Starve(gpus * worked * (s.Speed/(1-float64(s.Starve)) - s.Speed))
 		}
+		if s.Lag > 0 && worked > 0 {
+			b.Slacken(gpus * worked * (s.Speed/(1-float64(s.Lag)) - s.Speed))
+		}
 	}
 }
 
@@ -148,7 +151,11 @@ func (w *World) enqueue(j int32) {
 		w.Books.Jobs.Interrupt()
 	}
 	s.Phase, s.Queued = Queued, w.Now
-	w.sched.Submit(&w.Sched, w.Now, w.request(j, spec, s))
+	r := w.request(j, spec, s)
+	if w.swapped != nil {
+		r.Pinned, r.Start, r.Nodes = true, w.Now, w.swapped
+	}
+	w.sched.Submit(&w.Sched, w.Now, r)
 	w.wantPass()
 }
 
@@ -230,7 +237,10 @@ func (w *World) start(st *schedule.Start) {
 	for i := range st.Slices {
 		w.hold(j, &st.Slices[i])
 	}
-	s.Drag = 0
+	s.Drag, s.Lag = 0, 0
+	if w.plan.Failures.Health != nil || len(w.Care.Latent) > 0 {
+		s.Stall += w.test(j)
+	}
 	w.launch(j, spec)
 	w.talk(j, spec)
 	w.flag(j)
@@ -398,6 +408,9 @@ func (w *World) end(j int32, killed bool) {
 	default:
 		w.Books.Jobs.Cancel(true)
 	}
+	if len(w.Care.Latent) > 0 {
+		w.spoil(j)
+	}
 	if w.heard() {
 		w.emit(record.Event{Severity: severity, Type: kind, Subject: w.jobName(j),
 			Text: fmt.Sprintf("%s after %s%s", text, clock(w.Now-s.Start), onGPUs(s.GPUs))})
@@ -483,6 +496,9 @@ func (w *World) preempt(j int32) {
 
 // requeue sends an interrupted job back to the queue.
 func (w *World) requeue(j int32) {
+	if w.swap(j) {
+		return
+	}
 	s, spec := &w.Jobs[j], &w.work.Jobs[j]
 	w.count(j)
 	w.release(j)
@@ -532,15 +548,18 @@ func (w *World) retime() {
 		if s.Phase != Running {
 			continue
 		}
-		speed := 1.0
+		speed, lag := 1.0, 0.0
 		for i := s.Slice; i >= 0; i = w.Slices[i].OfJob {
-			speed = min(speed, w.Slices[i].Speed)
+			if v, l := w.paceOf(&w.Slices[i]); v < speed {
+				speed, lag = v, l
+			}
 		}
 		speed *= (1 - s.Drag) * (1 - float64(s.Starve))
 		if speed == s.Speed {
 			continue
 		}
 		w.count(j)
+		s.Lag = float32(lag)
 		s.Speed, s.Steady = speed, 0
 		w.reschedule(j)
 		if spec := &w.work.Jobs[j]; spec.Walltime == 0 {

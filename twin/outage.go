@@ -45,7 +45,26 @@ func whatFails(o *failure.Outcome) string {
 	if o.Sag {
 		return fmt.Sprintf("%s to %.0f %% of %s voltage", plural(len(o.Targets), "sags", "sag"), 100*o.Voltage, plural(len(o.Targets), "its", "their"))
 	}
+	switch {
+	case o.Slow > 0:
+		return fmt.Sprintf("%s to %.0f %%", plural(len(o.Targets), "slows", "slow"), 100*o.Slow)
+	case o.Silent:
+		return plural(len(o.Targets), "corrupts what it computes", "corrupt what they compute")
+	}
 	return plural(len(o.Targets), "fails", "fail")
+}
+
+// whenBack says when what fails is back.
+func (w *World) whenBack(o *failure.Outcome) string {
+	switch {
+	case o.Silent || o.Slow > 0 && o.Evict:
+		return "which nobody sees yet"
+	case o.Crew >= 0:
+		return fmt.Sprintf("%s of work for %s", clock(o.Repair), w.plan.Failures.Crews[o.Crew].Name)
+	case o.Part >= 0:
+		return fmt.Sprintf("%s of work and a part, %s", clock(o.Repair), w.plan.Failures.Parts[o.Part].Name)
+	}
+	return "back in " + clock(o.Detect+o.Repair)
 }
 
 // countOutages counts the feeds among what fails.

@@ -50,6 +50,7 @@ type State struct {
 	Caps     CapState
 	Undos    []Undo
 	Causes   CauseState
+	Care     CareState
 
 	MechOn      bool
 	Cool        cooling.Power // what the cooling draws, as of the last step
@@ -121,6 +122,7 @@ type JobState struct {
 	Owed     float64       // s of stall at its next start
 	Extra    float64       // s that it holds its nodes when its work is done
 	Speed    float64       // relative, of its slowest GPU and of the network
+	Lag      float32       // share of its speed that slow components take
 	Drag     float64       // share of its speed that a congested network takes
 	Use      workload.Util // in this window, of a job with a profile
 	Steady   float64       // time until which Use holds at the present speed, at least

@@ -104,6 +104,7 @@ func (w *World) Summary(o Options) *record.Summary {
 	add(record.Reliability, "jobs.requeued", "jobs interrupted", float64(b.Jobs.Interrupted-t.Preemptions), "")
 	add(record.Reliability, "breaker.trips", "breaker trips", float64(w.Power.Counts.BreakerTrips), "")
 	add(record.Reliability, "availability", "node availability", 1-ratio(t.NodeDown, float64(len(w.Nodes))*w.Now), "")
+	w.careKPIs(add)
 	if t.Outages > 0 {
 		add(record.Reliability, "outages", "feeds lost", float64(t.Outages), "")
 	}

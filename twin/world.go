@@ -75,8 +75,9 @@ type World struct {
 	undecided               bool  // a decision was due when there was no decider yet
 	trouble                 error // of the decider: ends the run
 	askedAt                 float64
-	rounds                  int   // times at that moment
-	lit                     int64 // the event with which racks have power again, while they are looked for; else 0
+	rounds                  int     // times at that moment
+	swapped                 []int32 // the nodes on which the job that is queued now goes on; else nil
+	lit                     int64   // the event with which racks have power again, while they are looked for; else 0
 	effects                 []power.Effect
 	coolIn                  cooling.Input
 	coolOut                 cooling.Output
@@ -196,6 +197,8 @@ func (w *World) begin() {
 		w.touch(int32(r))
 	}
 	w.Meters, w.Missed = newMeters(w.targets)
+	w.Care = newCare(w.plan.Failures, len(w.Nodes), w.seed)
+	w.beginCare()
 	w.weatherNow()
 	w.armStep()
 	if len(w.plan.Storage) > 0 {
@@ -348,7 +351,7 @@ func (w *World) Fork() *World {
 	s.Net, f.net = w.Net.clone(), netScratch{}
 	s.Store, f.streams, f.rooms = w.Store.clone(), streamScratch{}, nil
 	s.Nodes, s.Racks, s.Recounts = slices.Clone(w.Nodes), slices.Clone(w.Racks), slices.Clone(w.Recounts)
-	s.Caps = w.Caps.clone()
+	s.Caps, s.Care = w.Caps.clone(), w.Care.clone()
 	s.GPULimit, s.Undos, s.Causes.Open = slices.Clone(w.GPULimit), slices.Clone(w.Undos), slices.Clone(w.Causes.Open)
 	s.Services = cloneServices(w.Services)
 	s.Down = make([][]uint16, len(w.Down))

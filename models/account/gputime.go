@@ -13,6 +13,7 @@ const (
 	Preempted               // progress that a preemption undid
 	Wasted                  // progress of a job that was killed or cancelled
 	Starved                 // its job waited for data
+	Slowed                  // the part of running time that slow components took
 	Stalled                 // its job hung on a failure not yet noticed, or made no progress
 	Idle                    // free, and nobody waited
 	Fragmented              // free while jobs waited
@@ -21,7 +22,7 @@ const (
 	NumCauses
 )
 
-var causeNames = [NumCauses]string{"useful", "throttled", "checkpoints", "restarts", "lost to failures", "lost to preemption", "killed or cancelled", "waiting for data", "stalled",
+var causeNames = [NumCauses]string{"useful", "throttled", "checkpoints", "restarts", "lost to failures", "lost to preemption", "killed or cancelled", "waiting for data", "slow components", "stalled",
 	"idle", "free while jobs waited", "drained", "down"}
 
 func (c Cause) String() string { return causeNames[c] }
@@ -57,6 +58,12 @@ func (g *GPUTime) Run(gpus, dt, speed float64) {
 func (g *GPUTime) Starve(gpuSeconds float64) {
 	g.By[Throttled].Add(-gpuSeconds)
 	g.By[Starved].Add(gpuSeconds)
+}
+
+// Slacken enters that of what Run entered as throttled, so much was lost to slow components.
+func (g *GPUTime) Slacken(gpuSeconds float64) {
+	g.By[Throttled].Add(-gpuSeconds)
+	g.By[Slowed].Add(gpuSeconds)
 }
 
 // Move enters that progress of so much GPU-time at full speed did not last: to Lost, Preempted or Wasted.

@@ -23,7 +23,19 @@
 // the site whose components are utilities is a cause that feeds have in common: a storm, a substation.
 //
 // A repair is a mixture: with probability p the component comes back by itself (a reset, a reboot), else somebody
-// comes, whose time may itself be a mixture: a visit, a wait for parts. Repair time counts from detection.
+// comes, whose time may itself be a mixture: a visit, a wait for parts. Repair time counts from detection. Or the waits are
+// modelled: a repair by hand calls a [Crew] of so many people in working hours, first come first served or the largest loss
+// first, and takes a part out of a [Stock] that is ordered anew (base stock, one for one). The clock of what a crew repairs
+// stands still meanwhile: K machines and a crew of c are the machine repairman's queue M/M/c//K.
+//
+// New parts may be weak ([Early]): S(t) (1 - w + w S_weak(t)), a hazard that falls, at the start of a run of new machines and
+// after each repair by hand. A rate may follow the temperature of its component by Arrhenius' law or a doubling ([Heat]);
+// the clock then runs at the highest rate, and of its moments as many pass as the temperature says (thinning).
+//
+// A failure may stop nothing: it slows its component ([SlowSpec]), and a synchronous job runs at its slowest; or it corrupts
+// what is computed ([Silent]) until that shows, and all work since the checkpoint before it is lost. Checks ([Health]) find
+// both sooner, and now and then a sound node. [Quarantine] takes out what fails again and again, a [Wave] of planned
+// work goes round the site, and a [Pool] of [Spares] stands ready to replace what a job loses.
 //
 // # Fit
 //
@@ -39,13 +51,16 @@
 //
 // # Left out
 //
-// Dependence on temperature, age and load, maintenance crews and spare parts, slow and silent failures. Frailty and a
-// law of decreasing hazard both describe clustered failures; use one of them, not both.
+// Dependence on load and on vibration, wear by the number of starts, crews of several skills, parts shared with other sites.
+// A burst is one repair, whatever it struck. A silent failure corrupts all that runs on its component until it is
+// taken out. Frailty and a law of decreasing hazard both describe clustered failures; use one of them, not both.
 //
 // # Sources
 //
 // IEEE 1366 (outages of more and less than five minutes), Dorr et al., EPRI DPQ, 1996, and IEEE 1159 (sags);
 // Llama 3 (arXiv 2407.21783) §3.3.4; Kokolis et al., HPCA 2025 (arXiv 2410.21680); InfiniteHBD trace (SIGCOMM 2025);
 // Cox, Renewal Theory, 1962, §5 (equilibrium renewal); Marsaglia and Tsang, ACM TOMS 26 (2000) (gamma variates);
+// Lewis and Shedler, Nav. Res. Logist. Q. 26, 1979 (thinning); Palm, 1938, and Sherbrooke, METRIC, 1968 (base stock);
+// ByteRobust, SOSP 2025 (arXiv 2509.16293) (binomial spares); GREYHOUND, ATC 2025 (slow components);
 // Efraimidis and Spirakis, Inf. Process. Lett. 97 (2006) (choice by weight).
 package failure

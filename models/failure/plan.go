@@ -13,7 +13,15 @@ import (
 type Plan struct {
 	Processes []Process
 	Absent    []string // causes whose component the site has none of
-	tree      *facility.Tree
+
+	Crews      []Crew
+	Parts      []Stock
+	Health     *Health     // nil: no checks
+	Quarantine *Quarantine // nil: lemons stay
+	Waves      []Wave
+	Pool       *Pool // nil: no spares
+
+	tree *facility.Tree
 }
 
 // Process is one cause.
@@ -37,6 +45,15 @@ type Process struct {
 	Auto    float64 // probability of a recovery by itself
 	AutoLaw Law
 	Hand    Law
+
+	Early     *Early  // infant mortality; nil: none
+	Heat      *Heat   // the rate follows the temperature; nil: it does not
+	Slow      float64 // share of the speed that is left; 0: it stops
+	Evict     bool    // a slow component is taken out when it is noticed
+	Silent    *Silent // it goes on and corrupts; nil: it stops
+	Crew      int32   // that repairs by hand; -1: somebody is always there
+	Part      int32   // that a repair by hand takes; -1: none
+	PartShare float64 // of the repairs by hand that take it
 }
 
 // Compile makes the plan of the failures of one site. Causes of components that the site does not have are listed in
@@ -46,6 +63,7 @@ func Compile(spec *Spec, tree *facility.Tree) (*Plan, error) {
 	if spec == nil {
 		return p, nil
 	}
+	p.compileCrews(spec)
 	for i := range spec.Processes {
 		s := &spec.Processes[i]
 		kind, ok := facility.ParseKind(s.Component)
@@ -55,6 +73,10 @@ func Compile(spec *Spec, tree *facility.Tree) (*Plan, error) {
 		pr := Process{Name: s.Name, Subject: kind, Victim: kind, New: s.Age == "new", Gap: s.law(), Like: -1}
 		if s.Frailty != nil {
 			pr.Frailty = *s.Frailty
+		}
+		pr.Heat = s.Heat.compile()
+		if e := s.Early; e != nil {
+			pr.Early = &Early{float64(e.Share), MedianLaw(Weibull, float64(e.Median), e.Shape, 0)}
 		}
 		if err := p.add(pr, &s.EffectSpec); err != nil {
 			return nil, fmt.Errorf("failures.processes[%d]: %w", i, err)
@@ -78,6 +100,7 @@ func Compile(spec *Spec, tree *facility.Tree) (*Plan, error) {
 			return nil, fmt.Errorf("failures.bursts[%d]: %w", i, err)
 		}
 	}
+	p.compileCare(spec)
 	return p, nil
 }
 
@@ -107,6 +130,18 @@ func (p *Plan) add(pr Process, e *EffectSpec) error {
 		return fmt.Errorf("%s: the mean time between failures must be positive", pr.Name)
 	}
 	pr.Sag = e.Sag.compile()
+	if e.Slow != nil {
+		pr.Slow, pr.Evict = float64(e.Slow.To), e.Slow.Evict
+	}
+	if e.Silent != nil {
+		pr.Silent = &Silent{float64(e.Silent.Found), e.Silent.After.law(Infinite)}
+	}
+	pr.Crew = index(p.Crews, e.Repair.Crew, func(c *Crew) string { return c.Name })
+	pr.Part = index(p.Parts, e.Repair.Part, func(x *Stock) string { return x.Name })
+	pr.PartShare = 1
+	if e.Repair.PartShare != nil {
+		pr.PartShare = float64(*e.Repair.PartShare)
+	}
 	repair := e.Repair.law()
 	pr.Detect, pr.Draw = float64(e.Detect), float64(e.FailedDraw)
 	pr.Auto, pr.AutoLaw, pr.Hand = repair.auto, repair.self, repair.hand

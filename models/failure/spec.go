@@ -15,6 +15,13 @@ type Spec struct {
 	Source    string        `yaml:"source" doc:"where its figures come from"`
 	Processes []ProcessSpec `yaml:"processes" doc:"failures of single components, each with a clock of its own"`
 	Bursts    []BurstSpec   `yaml:"bursts" doc:"common causes: several components at the same moment"`
+
+	Crews       []CrewSpec        `yaml:"crews" doc:"people who repair by hand, for repairs that call them"`
+	Parts       []StockSpec       `yaml:"parts" doc:"spare parts, for repairs that take them"`
+	Health      *HealthSpec       `yaml:"health" doc:"checks of the nodes; absent: none"`
+	Quarantine  *QuarantineSpec   `yaml:"quarantine" doc:"what is done with nodes that fail again and again; absent: nothing"`
+	Maintenance []MaintenanceSpec `yaml:"maintenance" doc:"planned work"`
+	Spares      *SparesSpec       `yaml:"spares" doc:"nodes held back to take the place of failed ones; absent: none"`
 }
 
 // ProcessSpec is the failure process of one kind of component.
@@ -28,6 +35,8 @@ type ProcessSpec struct {
 	Sigma        *float64       `yaml:"sigma" doc:"standard deviation of the logarithm of a lognormal law" range:"(0,)"`
 	Trace        *TraceSpec     `yaml:"trace" doc:"observed times, for the law trace"`
 	Frailty      *float64       `yaml:"frailty" doc:"gamma shape of the rates of the components; small values make lemons, absent means all alike" range:"(0,)"`
+	Early        *EarlySpec     `yaml:"early" doc:"infant mortality of new parts: at the start of the run with age: new, and after each repair by hand"`
+	Heat         *HeatSpec      `yaml:"heat" doc:"how the rate follows the temperature of the component; absent: not at all"`
 	Age          string         `yaml:"age" doc:"components at the start of the run: in the midst of their life, or new" enum:"running,new" default:"running"`
 	EffectSpec   `yaml:",inline"`
 }
@@ -52,6 +61,8 @@ type EffectSpec struct {
 	Detect     unit.Duration `yaml:"detect" doc:"time until the failure is noticed; work on it hangs until then" default:"30 s" source:"typical" range:"[0,)"`
 	FailedDraw Draw          `yaml:"failed_draw" doc:"power of a failed thing: off, idle, or a share of its idle power" default:"off" source:"typical"`
 	Sag        *SagSpec      `yaml:"sag" doc:"of a utility: a sag of its voltage instead of an outage, for the time of the repair"`
+	Slow       *SlowSpec     `yaml:"slow" doc:"the component slows down instead of stopping, for the time of detection and repair"`
+	Silent     *SilentSpec   `yaml:"silent" doc:"the component goes on and corrupts the work on it, until that shows; then it is repaired"`
 	Repair     RepairSpec    `yaml:"repair" doc:"time from detection until it works again"`
 }
 
@@ -60,6 +71,10 @@ type RepairSpec struct {
 	Auto     unit.Ratio `yaml:"auto" doc:"share of failures that recover by themselves: reset, reboot, reattempt" default:"0 %" source:"typical" range:"[0,1]"`
 	AutoTime *DelaySpec `yaml:"auto_time" doc:"time of a recovery by itself; absent: lognormal, median 10 min, sigma 0.5"`
 	Time     *DelaySpec `yaml:"time" doc:"time of a repair by hand; absent: lognormal, median 15 h, sigma 2.52, at most 90 days"`
+
+	Crew      string      `yaml:"crew" doc:"crew that does the repair by hand, which waits for it: time is then work alone, in working hours, and a component under repair does not fail anew; absent: time holds all waits"`
+	Part      string      `yaml:"part" doc:"spare part that a repair by hand takes, and waits for where there is none; absent: none"`
+	PartShare *unit.Ratio `yaml:"part_share" doc:"share of the repairs by hand that take it; absent: all" range:"(0,1]"`
 }
 
 // DelaySpec is a law of a delay.
@@ -135,6 +150,7 @@ func (s *Spec) Validate(fail func(path, msg string)) {
 		once(fmt.Sprintf("bursts[%d]", i), s.Bursts[i].Name)
 		s.checkLike(i, fail)
 	}
+	s.checkCare(fail)
 }
 
 // checkLike checks that the process whose frailty a burst takes over has one, of the same component.
@@ -170,6 +186,15 @@ func (s *ProcessSpec) Validate(fail func(path, msg string)) {
 	checkShape(s.Distribution, s.Shape, s.Sigma, s.Trace, fail)
 	checkTakes(s.Component, s.Takes, fail)
 	checkSag(s.Component, s.Sag, fail)
+	s.checkEffect(s.Component, false, fail)
+	if s.Heat != nil {
+		if s.Component != "gpu" && s.Component != "node" && s.Component != "rack" {
+			fail("heat", fmt.Sprintf("the temperature of a %s is not known: heat is of component gpu, node or rack", s.Component))
+		}
+		if s.Distribution != "" && s.Distribution != "exponential" {
+			fail("heat", "a rate that follows the temperature needs an exponential law")
+		}
+	}
 	if s.Frailty != nil && s.Distribution != "" && s.Distribution != "exponential" {
 		fail("frailty", "frailty and a "+s.Distribution+" law both describe clustered failures: use an exponential law with frailty, or leave frailty out")
 	}
@@ -191,6 +216,7 @@ func (s *BurstSpec) Validate(fail func(path, msg string)) {
 	}
 	checkTakes(s.Component, s.Takes, fail)
 	checkSag(s.Component, s.Sag, fail)
+	s.checkEffect(s.Component, true, fail)
 }
 
 // Validate checks what tags cannot say.

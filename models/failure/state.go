@@ -26,6 +26,14 @@ type Outcome struct {
 	Sag     bool           // the targets do not stop working: their voltage falls until the repair
 	Voltage float64        // of a sag, relative to nominal
 	Draw    float64        // power of the targets meanwhile, as a share of their idle power
+
+	Slow   float64 // share of their speed that is left to the targets, which go on; 0: they stop
+	Evict  bool    // they are taken out when they are noticed, after Detect
+	Silent bool    // they go on and corrupt, until that shows
+	Shows  float64 // s from now until it does; infinite where it never does
+	Crew   int32   // that the repair waits for, or -1
+	Part   int32   // that it takes, or -1
+	Gap    float64 // s from the end of the repair to the next failure, where the clock stands still until then
 }
 
 // New returns the state at time 0. The stream of a subject is named by its path, which nameOf gives
@@ -37,7 +45,7 @@ func New(p *Plan, seed random.Seed, nameOf func(facility.Ref) string) *State {
 		pr := &p.Processes[i]
 		streams, at := make([]random.Stream, pr.Count), make([]float64, pr.Count)
 		var factors []float32
-		if pr.Frailty > 0 || pr.PerPart {
+		if pr.Frailty > 0 || pr.PerPart || pr.Heat != nil {
 			factors = make([]float32, pr.Count)
 		}
 		for j := range streams {
@@ -50,6 +58,9 @@ func New(p *Plan, seed random.Seed, nameOf func(facility.Ref) string) *State {
 			}
 			if pr.New {
 				at[j] = pr.Gap.Draw(&first) / factor
+				if pr.Early != nil {
+					at[j] = min(at[j], pr.Early.life(&first))
+				}
 			} else {
 				at[j] = pr.Gap.Residual(&first) / factor
 			}
@@ -66,8 +77,15 @@ func (pr *Process) factor(p *Plan, subject int32, st *random.Stream) float32 {
 		lo, hi := p.victims(pr, subject)
 		return float32(hi - lo)
 	}
+	most := 1.0
+	if pr.Heat != nil {
+		most = pr.Heat.most
+	}
+	if pr.Frailty == 0 {
+		return float32(most)
+	}
 	// A zero would make the gap infinite; the smallest float32 does not.
-	return float32(math.Max(gamma(st, pr.Frailty)/pr.Frailty, math.SmallestNonzeroFloat32))
+	return float32(math.Max(gamma(st, pr.Frailty)/pr.Frailty*most, math.SmallestNonzeroFloat32))
 }
 
 // fork takes two words from a stream as a stream of its own, so that what happens at one failure cannot shift the
@@ -97,9 +115,10 @@ func (p *Plan) Fire(s *State, process int, subject int32, now float64, targets [
 	if f := s.Factor[process]; f != nil {
 		factor = float64(f[subject])
 	}
-	s.At[process][subject] = now + pr.Gap.Draw(&gap)/factor
+	next := pr.Gap.Draw(&gap) / factor
+	s.At[process][subject] = now + next
 
-	out := Outcome{Cause: pr.Name, Origin: facility.Ref{Kind: pr.Subject, Index: subject}, Detect: pr.Detect, Draw: pr.Draw}
+	out := Outcome{Crew: -1, Part: -1, Slow: pr.Slow, Evict: pr.Evict, Shows: math.Inf(1), Cause: pr.Name, Origin: facility.Ref{Kind: pr.Subject, Index: subject}, Detect: pr.Detect, Draw: pr.Draw}
 	out.Auto = effect.Float64() < pr.Auto
 	if out.Auto {
 		out.Repair = pr.AutoLaw.Draw(&effect)
@@ -109,8 +128,39 @@ func (p *Plan) Fire(s *State, process int, subject int32, now float64, targets [
 	if pr.Sag != nil {
 		out.Sag, out.Voltage = true, pr.Sag.Draw(&effect)
 	}
+	if pr.Silent != nil {
+		out.Silent = true
+		if found, after := effect.Float64(), pr.Silent.After.Draw(&effect); found < pr.Silent.Found {
+			out.Shows = after
+		}
+	}
+	if !out.Auto {
+		p.call(s, process, subject, now, next, &effect, &out)
+	}
 	out.Targets = p.strike(s, pr, subject, &choice, targets)
 	return out
+}
+
+// call says which crew and part a repair by hand waits for, and what it means for the next failure of the subject, which would
+// come after next s: the clock stands still while it is under repair by a crew, and a new part may be a weak one.
+func (p *Plan) call(s *State, process int, subject int32, now, next float64, st *random.Stream, out *Outcome) {
+	pr := &p.Processes[process]
+	out.Crew = pr.Crew
+	if pr.Part >= 0 && (pr.PartShare >= 1 || st.Float64() < pr.PartShare) {
+		out.Part = pr.Part
+	}
+	weak := math.Inf(1)
+	if pr.Early != nil {
+		weak = pr.Early.life(st)
+	}
+	switch {
+	case pr.Burst:
+	case out.Crew >= 0 || out.Part >= 0:
+		out.Gap = min(next, weak)
+		s.At[process][subject] = math.Inf(1)
+	case pr.Early != nil:
+		s.At[process][subject] = min(now+next, now+out.Detect+out.Repair+weak)
+	}
 }
 
 // strike appends what stops working.
