@@ -113,13 +113,7 @@ func (c *compiler) saves(path string, s *JobSpec, j *workload.Job) bool {
 		j.Every = training.Choose(s.Save.Every, block, 1/rate)
 		return true
 	}
-	wire := math.Inf(1)
-	for _, v := range c.plan.Capacity {
-		if v[workload.GPU] >= j.Part[workload.GPU] && v[workload.Network] > 0 {
-			wire = math.Min(wire, v[workload.Network])
-		}
-	}
-	st, err := storage.Store(&s.Save.StoreSpec, c.plan.Storage, float64(*s.Save.Size), nodes, wire)
+	st, err := storage.Store(&s.Save.StoreSpec, c.plan.Storage, float64(*s.Save.Size), nodes, c.plan.wire(j))
 	if err != nil {
 		c.fail(path+".checkpoint.tiers", "value", err.Error(), "")
 		return false
@@ -133,4 +127,51 @@ func (c *compiler) saves(path string, s *JobSpec, j *workload.Job) bool {
 	}
 	j.Checkpoint, j.Store = workload.Checkpoint{Restart: restart}, st
 	return true
+}
+
+// wire returns the least network bandwidth in B/s of a node that a part of a job fits on.
+func (p *Plan) wire(j *workload.Job) float64 {
+	wire := math.Inf(1)
+	for _, v := range p.Capacity {
+		if v[workload.GPU] >= j.Part[workload.GPU] && v[workload.Network] > 0 {
+			wire = math.Min(wire, v[workload.Network])
+		}
+	}
+	return wire
+}
+
+// drawnSaves checks how the jobs of a generator save their progress.
+func (c *compiler) drawnSaves(path string, s *workload.GeneratorSpec) bool {
+	check := func(path string, save *workload.CheckpointSpec) bool {
+		if save == nil || len(save.Tiers) == 0 {
+			return true
+		}
+		const nodes = 100 // more than copies
+		gpus := 1.0
+		for _, v := range c.plan.Capacity {
+			gpus = math.Max(gpus, v[workload.GPU])
+		}
+		if _, err := storage.Store(&save.StoreSpec, c.plan.Storage, nodes*gpus*float64(save.Size), nodes, 1); err != nil {
+			c.fail(path+".tiers", "value", err.Error(), "")
+			return false
+		}
+		return true
+	}
+	good := check(path+".checkpoint", s.Checkpoint)
+	for i := range s.Sizes {
+		good = check(fmt.Sprintf("%s.sizes[%d].checkpoint", path, i), s.Sizes[i].Checkpoint) && good
+	}
+	return good
+}
+
+// drawnStore returns how the checkpoints of a job that was drawn go through storage.
+func (p *Plan) drawnStore(s *workload.CheckpointSpec, j *workload.Job) *workload.Store {
+	st, err := storage.Store(&s.StoreSpec, p.Storage, float64(s.Size)*math.Max(1, j.GPUs()), int(j.Parts), p.wire(j))
+	if err != nil {
+		return nil // it cannot be: the tiers have been checked for the largest nodes
+	}
+	st.Snapshot, st.Sync, st.Least = float64(s.Cost), s.Write == "sync", math.Max(1, st.Near)
+	st.Rule = workload.Interval(s.Every)
+	st.Every = math.Max(float64(s.Every), st.Least)
+	return st
 }

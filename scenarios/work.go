@@ -71,6 +71,9 @@ func (c *compiler) generate(path string, s *workload.GeneratorSpec, i int) {
 		c.failErr(path, "value", err)
 		return
 	}
+	if !c.drawnSaves(path, s) {
+		return
+	}
 	c.plan.generators = append(c.plan.generators, g)
 }
 
@@ -309,5 +312,9 @@ func (p *Plan) generatorSite(g *generator, seed random.Seed) workload.Site {
 			node[i] = math.Max(node[i], v[i])
 		}
 	}
-	return workload.Site{Name: g.name, Seed: seed, Start: p.Start, Horizon: p.Duration, Total: total, Node: node}
+	site := workload.Site{Name: g.name, Seed: seed, Start: p.Start, Horizon: p.Duration, Total: total, Node: node}
+	if len(p.Storage) > 0 {
+		site.Store = p.drawnStore
+	}
+	return site
 }

@@ -57,8 +57,9 @@ type TierState struct {
 // logs show a third of the peak power then.
 const waitingUse = 0.08
 
-// bindSaves numbers the jobs whose checkpoints go through storage.
+// bindSaves numbers the jobs whose checkpoints go through storage, in their order.
 func (w *World) bindSaves() (saves int) {
+	w.saveOf = nil
 	for j := range w.work.Jobs {
 		if w.work.Jobs[j].Store == nil {
 			continue
@@ -70,6 +71,22 @@ func (w *World) bindSaves() (saves int) {
 		saves++
 	}
 	return saves
+}
+
+// rebindSaves follows a change of the jobs to come; those that are there keep their numbers.
+func (w *World) rebindSaves() {
+	s := &w.Store
+	there := 0
+	for j := range w.NextJob {
+		if w.work.Jobs[j].Store != nil {
+			there++
+		}
+	}
+	saves := w.bindSaves()
+	s.Saves = append(s.Saves[:there], make([]SaveState, saves-there)...)
+	if saves > 0 && s.Lost == nil {
+		s.Lost = newStore(w.plan, saves).Lost
+	}
 }
 
 func (w *World) save(j int32) *SaveState { return &w.Store.Saves[w.saveOf[j]] }

@@ -64,6 +64,7 @@ func (w *World) redrawWork(key uint64) error {
 		done := set.Jobs[int(w.NextJob)+j].Before
 		w.Jobs = append(w.Jobs, JobState{Slice: -1, Progress: done, Saved: done, First: math.NaN(), End: math.NaN()})
 	}
+	w.rebindSaves()
 	if w.serviceOf != nil {
 		w.bindServices()
 	}

@@ -281,3 +281,37 @@ failures:
 		}
 	}
 }
+
+// Jobs that are drawn save through storage as those that are stated do, in every future that is drawn anew.
+func TestStorageDrawn(t *testing.T) {
+	w, _ := play(t, stored+`seed: 3
+workload:
+  - job: {name: first, nodes: 2, work: 6 h, checkpoint: {every: 20 min, cost: 1 s, size: 1 TB, tiers: [{in: scratch}]}}
+  - generate:
+      load: 90 %
+      begin: empty
+      sizes: [{name: some, share: 1, gpus: 8, up_to: 64, duration: [{median: 1 h, sigma: 1}], checkpoint: {every: 10 min, cost: 1 s, restart: 1 min, size: 20 GB, tiers: [{in: nvme}, {in: scratch, nth: 3}]}}]
+  - job: {name: last, nodes: 2, submit: 8 h, work: 2 h, checkpoint: {every: 20 min, cost: 1 s, size: 1 TB, tiers: [{in: archive}]}}
+failures: {processes: [{name: node, component: node, mtbf: 60 h, detect: 10 s, repair: {time: {distribution: fixed, mean: 1 h}}}]}
+`)
+	if len(w.Store.Saves) < 20 || w.Store.Pools[0].WrittenB < 3e12 {
+		t.Errorf("%d jobs save, %g B in storage", len(w.Store.Saves), w.Store.Pools[0].WrittenB)
+	}
+	half := world(t, w.plan, w.plan.Duration/2)
+	for key := range uint64(3) {
+		f := half.Fork()
+		if err := f.redraw(key); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.RunTo(context.Background(), w.plan.Duration); err != nil {
+			t.Fatal(err)
+		}
+		f.countAll()
+		if err := f.closeBooks(); err != nil {
+			t.Fatal(err)
+		}
+		if f.Jobs[len(f.Jobs)-1].Phase == Pending || f.Hash() == w.Hash() {
+			t.Error("no other future")
+		}
+	}
+}

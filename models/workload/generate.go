@@ -22,6 +22,9 @@ type Site struct {
 	Horizon float64     // s
 	Total   Vector      // capacity of the site
 	Node    Vector      // capacity of its largest node
+
+	// Store returns how the checkpoints of a job go through the storage of the site; nil where it has none.
+	Store func(s *CheckpointSpec, j *Job) *Store
 }
 
 // Calibration is what a generator works out before it draws: rates and means, from the spec alone.
@@ -267,6 +270,10 @@ func (g *generator) draw(st *streams, share []float64, run func(k *kind, u, v fl
 	}
 	if k.save != nil {
 		j.Checkpoint = Checkpoint{Every: float64(k.save.Every), Cost: float64(k.save.Cost), Restart: float64(k.save.Restart)}
+		if g.site.Store != nil && len(k.save.Tiers) > 0 {
+			j.Store = g.site.Store(k.save, &j)
+			j.Every, j.Cost = 0, 0
+		}
 	}
 	g.usage(&j, k, st.level.Open())
 	return j

@@ -95,7 +95,19 @@ type WalltimeSpec struct {
 type CheckpointSpec struct {
 	Every   unit.Duration `yaml:"every" doc:"run time between checkpoints" default:"30 min" source:"typical" range:"[1,)"`
 	Cost    unit.Duration `yaml:"cost" doc:"time that a checkpoint blocks the job" default:"20 s" source:"typical" range:"[0,)"`
-	Restart unit.Duration `yaml:"restart" doc:"time from a restart until progress resumes" default:"5 min" source:"typical" range:"[0,)"`
+	Restart unit.Duration `yaml:"restart" doc:"time from a restart until progress resumes; with tiers, until it begins to read" default:"5 min" source:"typical" range:"[0,)"`
+	Write   string        `yaml:"write" doc:"with tiers: sync waits until the first of them has the checkpoint, async does not; cost is then that of the snapshot alone" enum:"async,sync" default:"sync"`
+	Size    unit.Data     `yaml:"size" doc:"size of a checkpoint for each GPU of the job, or of the whole job where it has none, which tiers need" default:"0 B" range:"[0,)"`
+
+	StoreSpec `yaml:",inline"`
+}
+
+// Validate checks what tags cannot say.
+func (s *CheckpointSpec) Validate(fail func(path, msg string)) {
+	if len(s.Tiers) > 0 && s.Size == 0 {
+		fail("size", "say how large a checkpoint is: its tiers cannot know")
+	}
+	s.StoreSpec.Validate(fail)
 }
 
 // UserSpec is who submits: user k with a share proportional to k^-zipf.
