@@ -51,7 +51,7 @@ func liveVerb(p *process) *cobra.Command {
 			"  agents=ADDRESS    readings that `halltwin agent --push https://ADDRESS/readings` posts, over TLS (--tls-cert, --tls-key)\n" +
 			"                    and with a token for each agent (--agent-tokens, or the variable HALLTWIN_AGENT_TOKENS); on a loopback\n" +
 			"                    address also without\n" +
-			"  devices           those of this machine; --redfish adds its management controller\n\n" +
+			"  devices           those of this machine; --redfish adds its management controller\n" + otherSources +
 			"Readings are logged with --log; --replay lives such a log again, to the same twin, and --resume goes on where a log ends.\n" +
 			"Ctrl-C ends it.",
 		Example: examples("halltwin live", "halltwin live my-hall.yaml --source slurm --source prometheus=http://mon:9090 --log readings.jsonl",

@@ -63,7 +63,18 @@ func (f *liveFlags) feeds(ctx context.Context, p *process) (feeds []live.Feed, s
 			}
 			s, every = r, min(every, agentsEvery)
 		default:
-			return nil, false, usage("--source %q: there are slurm, slurm=URL, prometheus=URL, agents=ADDRESS and devices", text)
+			more, orders, known, err := f.others(p, kind, where)
+			switch {
+			case err != nil:
+				return nil, false, err
+			case !known:
+				return nil, false, usage("--source %q: there are slurm, slurm=URL, prometheus=URL, agents=ADDRESS, devices, kubernetes, redfish=FILE, modbus=FILE, snmp=FILE, opcua=FILE and mqtt=FILE", text)
+			}
+			scheduled = scheduled || orders
+			for _, s := range more {
+				feeds = append(feeds, live.Feed{Source: s, Every: every})
+			}
+			continue
 		}
 		feeds = append(feeds, live.Feed{Source: s, Every: every})
 	}
