@@ -25,6 +25,7 @@ type compareFlags struct {
 	set      []string
 	markdown bool
 	json     bool
+	html     bool
 }
 
 func compareVerb(p *process) *cobra.Command {
@@ -35,7 +36,8 @@ func compareVerb(p *process) *cobra.Command {
 		Long: "Compare sets two recorded runs side by side, or runs a scenario's base and variants over the same seeds and\n" +
 			"compares them in pairs: what differs in what goes in, when they first part, and each figure with its difference\n" +
 			"and 95 % confidence interval.",
-		Example: examples("halltwin compare first-run --replicas 10", "halltwin compare runs/first-run runs/first-run.three-crahs --markdown"),
+		Example: examples("halltwin compare first-run --replicas 10", "halltwin compare runs/first-run runs/first-run.three-crahs --markdown",
+			"halltwin compare heat-wave-and-caps --html > caps.html"),
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 2 {
@@ -49,7 +51,8 @@ func compareVerb(p *process) *cobra.Command {
 	c.Flags().StringArrayVar(&f.set, "set", nil, "override one value on all sides, as in --set 'duration=6 h'; may be repeated")
 	c.Flags().BoolVar(&f.markdown, "markdown", false, "print Markdown")
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
-	exclude(c, [2]string{"markdown", "json"})
+	c.Flags().BoolVar(&f.html, "html", false, "print a page, for a browser or beside a pull request")
+	exclude(c, [2]string{"markdown", "json"}, [2]string{"markdown", "html"}, [2]string{"json", "html"})
 	return c
 }
 
@@ -76,6 +79,9 @@ func (f *compareFlags) print(p *process, all []*compare.Comparison) error {
 		return printJSON(p.stdout.Out, struct {
 			Comparisons []*compare.Comparison `json:"comparisons"`
 		}{all})
+	}
+	if f.html {
+		return compare.Page(p.stdout.Out, all, versionText())
 	}
 	for i, c := range all {
 		if i > 0 {

@@ -235,6 +235,15 @@ func TestPrint(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "compare.json", b.String())
+	page := &bytes.Buffer{}
+	if err := Page(page, []*Comparison{c}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"<h1>warm-water against base</h1>", "<td class=\"mono\">site.liquid.supply</td><td>32 degC</td><td>40 degC</td>", "hall-0/row-0/rack-3", `<circle class="dot c1"`} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page has no %s", want)
+		}
+	}
 	if strings.Contains(b.String(), "wall") {
 		t.Error("how fast a run went is compared")
 	}

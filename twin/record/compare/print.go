@@ -167,15 +167,8 @@ func (c *Comparison) table() table.Writer {
 			group = f.Group
 			t.AppendRow(table.Row{group})
 		}
-		scale := math.Max(math.Abs(f.Base), math.Abs(f.Other))
-		if math.IsNaN(scale) {
-			scale = 0
-		}
-		symbol, factor := record.Scale(scale, f.Unit)
-		label := "  " + f.Label
-		if symbol != "" {
-			label += ", " + symbol
-		}
+		label, factor := f.scaled()
+		label = "  " + label
 		row := table.Row{label, digits(f.Base / factor), digits(f.Other / factor), signed(f.Diff / factor), percent(f.Percent), "", ""}
 		if !math.IsNaN(f.Low) && f.Outcome != Equal {
 			row[5] = "[" + signed(f.Low/factor) + ", " + signed(f.High/factor) + "]"
