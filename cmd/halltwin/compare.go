@@ -38,7 +38,7 @@ func compareVerb(p *process) *cobra.Command {
 			"and 95 % confidence interval.",
 		Example: examples("halltwin compare first-run --replicas 10", "halltwin compare runs/first-run runs/first-run.three-crahs --markdown",
 			"halltwin compare heat-wave-and-caps --html > caps.html"),
-		Args:    cobra.RangeArgs(1, 2),
+		Args: cobra.RangeArgs(1, 2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 2 {
 				return compareRuns(p, args[0], args[1], &f)
