@@ -200,7 +200,7 @@ func (m *Meter) value(fn string) float64 {
 	case "mean":
 		return m.Sum / m.Weight
 	}
-	q := map[string]float64{"p50": 0.5, "p95": 0.95, "p99": 0.99}[fn]
+	q := map[string]float64{"p50": 0.5, "p95": 0.95, "p99": 0.99, "p999": 0.999}[fn]
 	sum := 0.0
 	for _, b := range m.Bins {
 		if sum += b.Weight; sum >= q*m.Weight {

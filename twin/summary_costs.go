@@ -194,7 +194,7 @@ func (w *World) billKPIs(s *record.Summary, o *outlay) {
 	idle := all[len(all)-1]
 	all = all[:len(all)-1]
 	var done, doneCost account.Sum
-	var tokens, cost [2]account.Sum
+	var tokens, cost, energy [2]account.Sum
 	for i := range all {
 		b := &all[i]
 		if b.done {
@@ -208,6 +208,7 @@ func (w *World) billKPIs(s *record.Summary, o *outlay) {
 			}
 			tokens[k].Add(b.Tokens)
 			cost[k].Add(b.Cost)
+			energy[k].Add(b.Energy)
 		}
 	}
 	add := func(key, label string, v float64, unit string) {
@@ -219,6 +220,12 @@ func (w *World) billKPIs(s *record.Summary, o *outlay) {
 	add("cost.per_job", "mean of jobs that are done", ratio(doneCost.Value(), done.Value()), "USD")
 	add("cost.per_mtoken_trained", "of training, per million tokens", ratio(cost[0].Value(), tokens[0].Value()/1e6), "USD")
 	add("cost.per_mtoken_served", "of services, per million tokens out", ratio(cost[1].Value(), tokens[1].Value()/1e6), "USD")
+	for k, of := range [2]struct{ key, label string }{{"trained", "tokens trained"}, {"served", "tokens served"}} {
+		if n := tokens[k].Value(); n > 0 {
+			s.Add(record.Compute, record.KPI{Key: "tokens." + of.key, Label: of.label + ", in millions", Value: n / 1e6, Provenance: record.ProvModelled})
+			s.Add(record.Energy, record.KPI{Key: "energy.per_mtoken_" + of.key, Label: "energy with overhead per million " + of.label, Value: energy[k].Value() / n * 1e6, Unit: "J", Provenance: record.ProvModelled})
+		}
+	}
 	slices.SortStableFunc(all, func(a, b bill) int { return cmp.Compare(b.Cost, a.Cost) })
 	for i := range all[:min(len(all), mostBills)] {
 		s.Bills = append(s.Bills, all[i].Bill)

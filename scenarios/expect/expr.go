@@ -23,7 +23,7 @@ const longest = 2000
 
 // Reduction is a gauge reduced over time and things.
 type Reduction struct {
-	Fn      string // max, min, mean, p50, p95, p99
+	Fn      string // max, min, mean, p50, p95, p99, p999
 	Channel *channel.Channel
 }
 
@@ -52,7 +52,7 @@ func (e *Error) Error() string {
 	return e.Msg + ": " + e.Fix
 }
 
-var reducers = []string{"max", "min", "mean", "p50", "p95", "p99"}
+var reducers = []string{"max", "min", "mean", "p50", "p95", "p99", "p999"}
 
 // constants turn a number in the unit of their name into the unit of the channels.
 var constants = map[string]float64{
