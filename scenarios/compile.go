@@ -249,6 +249,10 @@ func (c *compiler) failures() {
 }
 
 func (c *compiler) scheduler() {
+	grid := &c.spec.Site.Grid
+	if sh := c.spec.Scheduler.Shift; sh != nil && (sh.By == "carbon" && grid.Carbon == nil || sh.By == "price" && grid.Price == nil) {
+		c.fail("scheduler.shift.by", "required", "jobs cannot wait for hours of low "+sh.By+" when nothing is known of it", "write site.grid."+sh.By)
+	}
 	s, err := schedule.Compile(&c.spec.Scheduler, c.plan.Tree, c.plan.Capacity, c.plan.LeafOf)
 	if err != nil {
 		c.failErr("scheduler", "value", err)

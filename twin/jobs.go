@@ -176,6 +176,7 @@ func (w *World) request(j int32, spec *workload.Job, s *JobState) schedule.Reque
 	if spec.Standby {
 		r.Submit = s.Queued
 	}
+	w.inform(&r, spec, s)
 	if spec.Pinned {
 		r.Pinned, r.Start, r.Nodes = true, spec.Start, spec.Nodes
 	}
@@ -185,6 +186,7 @@ func (w *World) request(j int32, spec *workload.Job, s *JobState) schedule.Reque
 // pass lets the scheduler decide and starts what it chose.
 func (w *World) pass() {
 	w.PassPending = false
+	w.feel()
 	w.starts = w.sched.Pass(&w.Sched, w.Now, w.starts[:0])
 	w.carry()
 	if w.sched.External() {
@@ -384,6 +386,7 @@ func (w *World) end(j int32, killed bool) {
 	w.count(j)
 	w.stopSaves(j, spec, false, true)
 	w.release(j)
+	w.learn(j)
 	s.End = w.Now
 	kind, text, severity := "job.done", "done", record.Detail
 	switch {

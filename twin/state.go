@@ -68,6 +68,8 @@ type State struct {
 
 	AirCursor, CarbonCursor, PriceCursor weather.Cursor
 
+	Runtimes schedule.Runtimes // what the scheduler has learned
+
 	Sched   schedule.State
 	Power   power.State
 	Battery power.SiteBatteryState

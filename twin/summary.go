@@ -94,6 +94,9 @@ func (w *World) Summary(o Options) *record.Summary {
 	if t.Preemptions > 0 {
 		add(record.Compute, "jobs.preempted", "times that a job was preempted", float64(t.Preemptions), "")
 	}
+	if r := &w.Runtimes; r.Total > 0 {
+		add(record.Compute, "jobs.estimate_error", "error of the run times that were expected, of the run times", r.Error/r.Total, "")
+	}
 	add(record.Compute, "jobs.wait", "mean wait", ratio(t.Wait, float64(t.Started)), "s")
 	add(record.Compute, "jobs.wait_p95", "95th percentile of wait", w.waitQuantile(0.95), "s")
 	if len(w.Services) > 0 {

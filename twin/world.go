@@ -27,6 +27,7 @@ import (
 type World struct {
 	State
 	lending
+	foresight
 
 	plan      *scenarios.Plan
 	seed      random.Seed
@@ -94,6 +95,9 @@ func New(plan *scenarios.Plan, seed uint64) (*World, error) {
 	}
 	w.work = work
 	w.share()
+	if err := w.feasible(); err != nil {
+		return nil, err
+	}
 	t := plan.Tree
 	w.State = State{
 		Free: -1, MechOn: true, CapAll: plan.CapAll, Store: newStore(plan, w.bindSaves()),
@@ -140,6 +144,7 @@ func (w *World) share() {
 	bound.Expect(w.work.Jobs)
 	w.sched = &bound
 	w.lend()
+	w.inquire()
 	w.nodeRack = t.Levels[facility.Node].Up
 	w.rankJobs()
 	w.gpus = float64(t.Count(facility.GPU))
@@ -360,6 +365,7 @@ func (w *World) Fork() *World {
 	}
 	s.Sched, s.Power, s.Cooling, s.Failure = *w.Sched.Clone(), *w.Power.Clone(), *w.Cooling.Clone(), *w.Failure.Clone()
 	s.Solar.Live, s.Solar.Back = slices.Clone(w.Solar.Live), slices.Clone(w.Solar.Back)
+	s.Runtimes = w.Runtimes.Clone()
 	s.Books, s.Money = *w.Books.Clone(), w.Money.Clone()
 	s.Meters, s.Missed = cloneMeters(w.Meters), slices.Clone(w.Missed)
 	f.targets = slices.Clone(w.targets)

@@ -64,6 +64,7 @@ type scratch struct {
 	turns    []turn
 	usage    []workload.Vector
 	lifted   []standing // that make room in this pass
+	stopped  bool       // somebody was stopped in this pass
 }
 
 func (c *Config) scratch(s *State) *scratch {
@@ -188,6 +189,9 @@ func (a *attempt) roomFor(n, k int32) int32 {
 	} else {
 		k = a.c.roomOn(a.s, n, &nd.Free, &a.need, k)
 	}
+	if a.c.limits != nil && k > 0 {
+		k = a.c.affords(a.s, n, k, a.s.Entries[a.slot].Draw)
+	}
 	if p := &a.s.scratch.plan; p.guard {
 		most := p.cells[p.cellOf[n]].cap
 		if a.s.scratch.marked[n] == a.mark {
@@ -215,6 +219,7 @@ func (a *attempt) take(n, k int32) {
 		gpus = a.c.allot(a.s, n, k, &a.need, a.whole)
 	}
 	a.c.occupy(a.s, e, n, &a.need, float64(k))
+	a.c.draw(a.s, n, float64(k)*e.Draw)
 	a.want -= k
 	if sc.marked[n] == a.mark {
 		ch := &a.s.Chunks[sc.chunkAt[n]]

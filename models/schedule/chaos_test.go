@@ -26,9 +26,12 @@ func TestChaos(t *testing.T) {
 			Depth:     3 * r.IntN(3),
 		}
 		if _, ok := orders[spec.Order].(ranked); ok && r.IntN(2) == 0 || preemptive[spec.Order] {
-			spec.Backfill = []string{"strict", "first-fit"}[r.IntN(2)]
-			spec.Preemption = randomPreemption(r)
+			spec.Backfill = []string{"strict", "first-fit", "easy"}[r.IntN(3)]
+			if spec.Preemption = randomPreemption(r); spec.Backfill == "easy" {
+				spec.Preemption.By = "place"
+			}
 		}
+		randomLimits(r, &spec)
 		if r.IntN(2) == 0 {
 			spec.Reservations = []ReservationSpec{
 				{Nodes: "rack[0]", From: 50, For: 50, User: "u0"},
@@ -45,6 +48,7 @@ func TestChaos(t *testing.T) {
 		for i := range tasks {
 			if tasks[i].Job = int32(i); r.IntN(8) == 0 {
 				k := &tasks[i]
+				k.Draw, k.Begin = 0, 0
 				k.Pinned, k.Start, k.Whole = true, k.Submit+float64(r.IntN(50)), false
 				k.Part[c.axis] = 0
 				k.Part = k.Part.Sub(k.Part) // asks for nothing, so that nothing is given twice
@@ -109,7 +113,7 @@ func TestChaos(t *testing.T) {
 			x, y := *s, *twin
 			x.scratch, y.scratch = nil, nil
 			if !reflect.DeepEqual(x, y) {
-				d := cmp.Diff(x, y, cmpopts.IgnoreUnexported(State{}))
+				d := cmp.Diff(x, y, cmpopts.IgnoreUnexported(State{}, Block{}))
 				t.Fatalf("seed %d, %+v: at %g s a clone differs: %s", seed, spec, now, d)
 			}
 			audit(t, c, s)

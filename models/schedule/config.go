@@ -44,10 +44,17 @@ type Config struct {
 	words     int               // of a bitmap over nodes
 	groups    groups            // what pack-by and consolidate-by gather in
 
+	shift    *ShiftSpec
+	runtimes *RuntimeSpec
+
 	parts    int32     // of a device that is shared; 0: none is
 	overhead float64   // speed that a job loses while another is on its device
 	first    []int32   // by node, and one more: the place of its first device in State.Left
 	mix      share.Mix // of jobs to expect
+
+	limits    []limit // of power
+	limitList []int32 // by node, in order: the limits that it is under
+	limitsOf  []int32 // by node, and one more: the place of its first in limitList
 
 	reservations []reservation
 	seats        []seat  // one a reservation and node, ordered by node
@@ -74,6 +81,8 @@ func Compile(spec *Spec, tree *facility.Tree, capacity []workload.Vector, leafOf
 		external:  spec.Policy == "external",
 		capacity:  slices.Clone(capacity),
 		words:     (nodes + 63) / 64,
+		shift:     spec.Shift,
+		runtimes:  spec.Runtimes,
 	}
 	var ok bool
 	if c.order, ok = orders[spec.order()]; !ok {
@@ -156,6 +165,9 @@ func Compile(spec *Spec, tree *facility.Tree, capacity []workload.Vector, leafOf
 		return nil, err
 	}
 	if err := c.reserve(spec.Reservations, tree); err != nil {
+		return nil, err
+	}
+	if err := c.limitBy(spec.Limits, tree); err != nil {
 		return nil, err
 	}
 	c.classify()

@@ -33,6 +33,7 @@ func (c *Config) lower(s *State, slot int32) {
 		nd.Parts += k.Parts
 		c.index(s, k.Node)
 		c.occupy(s, e, k.Node, &need, float64(k.Parts))
+		c.draw(s, k.Node, float64(k.Parts)*e.Draw)
 	}
 }
 
@@ -40,6 +41,9 @@ func (c *Config) lower(s *State, slot int32) {
 func (c *Config) back(s *State, slot int32) bool {
 	e := &s.Entries[slot]
 	need := demand(&e.Request)
+	if c.limits != nil && !c.powers(s, e) {
+		return false
+	}
 	for ch := e.First; ch >= 0; ch = s.Chunks[ch].Next {
 		k := &s.Chunks[ch]
 		nd := &s.Nodes[k.Node]
@@ -155,6 +159,7 @@ func (c *Config) stop(s *State, slot int32, now float64, lifted bool, starts []S
 	if !c.quotas.on || !lifted { // else it was charged when it was lifted
 		c.charge(s, e, -1)
 	}
+	s.scratch.stopped = true
 	e.Served, e.Phase, e.End, e.Stopped = c.served(e, now), Halted, math.Inf(1), now
 	return append(starts, Start{Job: e.Job, Stop: true})
 }

@@ -250,7 +250,7 @@ func (x *Block) summarise(s *State) {
 // idle reports whether none of the items of a block can start while the first job of the queue is blocked: to look at them
 // one by one would not lead to an attempt.
 func (c *Config) idle(s *State, x *Block, now float64) bool {
-	if c.seatsOf != nil {
+	if c.seatsOf != nil || c.limits != nil {
 		return false
 	}
 	x.summarise(s)

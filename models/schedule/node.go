@@ -149,6 +149,7 @@ func (c *Config) lose(s *State, e *Entry, k *Chunk, need *workload.Vector) {
 	nd.Free[workload.GPU] = float64(bits.OnesCount64(nd.GPUUp &^ nd.GPUUsed))
 	c.index(s, k.Node)
 	c.occupy(s, e, k.Node, need, -float64(k.Parts))
+	c.draw(s, k.Node, -float64(k.Parts)*e.Draw)
 }
 
 // unchain gives back the chunks of a job that has been lifted off its nodes.

@@ -22,9 +22,10 @@ var backfills = map[string]backfill{"strict": strict, "first-fit": skip, "easy":
 // Pass decides what starts now and appends it to starts. Call it once all that happens at one time has been told.
 func (c *Config) Pass(s *State, now float64, starts []Start) []Start {
 	sc := c.scratch(s)
-	sc.slices = sc.slices[:0]
+	sc.slices, sc.stopped = sc.slices[:0], false
 	c.settle(s, now)
 	starts = c.startPinned(s, now, starts)
+	c.admit(s, now)
 	if sc.now = now; c.external || !c.due(s, now) {
 		return starts
 	}
@@ -57,7 +58,7 @@ func (c *Config) Pass(s *State, now float64, starts []Start) []Start {
 			s.dequeue(it)
 		}
 	}
-	s.Dirty, s.Known = false, s.NextSeq
+	s.Dirty, s.Known = sc.stopped, s.NextSeq
 	return starts
 }
 
@@ -96,7 +97,8 @@ func (c *Config) startPinned(s *State, now float64, starts []Start) []Start {
 func (c *Config) pass(s *State, now float64, starts []Start) []Start {
 	sh := &s.scratch.shadow
 	all := s.Dirty // look at all jobs
-	if all || now > sh.at {
+	// What is set aside depends on the time.
+	if all || now > sh.at || c.seatsOf != nil && now != sh.now {
 		sh.live = false
 	}
 	blocked, at := -1, -1 // place of the blocked job, and of the one looked at
@@ -176,7 +178,7 @@ func (c *Config) try(s *State, it *Item, now float64, guard bool) bool {
 	if it.Shape >= 0 && c.seatsOf == nil {
 		dead.add(it.Shape) // unless it starts: nothing is freed within a pass
 	}
-	if f.covers(&e.Part, e.Parts, e.Whole, until) {
+	if c.limits == nil && f.covers(&e.Part, e.Parts, e.Whole, until) {
 		return false
 	}
 	if c.place(s, it.Slot, now, guard, -1) {

@@ -20,6 +20,7 @@ var placements = map[string]struct {
 	"best-fit":            {bestFit{}, facility.Node},
 	"spread":              {spread{}, facility.Node},
 	"load-balance":        {loadBalance{}, facility.Node},
+	"coolest":             {coolest{}, facility.Node},
 	"fgd":                 {graded{fgd: true}, facility.Node},
 	"random":              {anywhere{}, facility.Node},
 	"consolidate-first":   {firstNodes{}, facility.Node},

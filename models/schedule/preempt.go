@@ -146,7 +146,7 @@ func (c *Config) passPlace(s *State, now float64, starts []Start) []Start {
 	sc := s.scratch
 	running := c.rankRunning(s, now)
 	from, blocked, at := 0, -1, -1 // running[from:] rank behind the job looked at
-	sc.lifted = sc.lifted[:0]
+	sc.lifted, sc.shadow.live = sc.lifted[:0], false
 queue:
 	for b := range s.Queue.Blocks {
 		x := &s.Queue.Blocks[b]
@@ -165,10 +165,13 @@ queue:
 				starts = c.begin(s, it.Slot, now, starts)
 				continue
 			}
+			if c.backfill == easy && len(sc.lifted) == 0 {
+				return c.passBehind(s, now, starts)
+			}
 			if blocked < 0 {
 				blocked, s.Head = at, it.Slot
 			}
-			if c.backfill == strict {
+			if c.backfill != skip { // those who must go are queued first
 				break queue
 			}
 		}
@@ -180,6 +183,17 @@ queue:
 	starts = c.commit(s, now, starts)
 	rotate(starts, begun)
 	return starts
+}
+
+// passBehind lets jobs behind the blocked one start beside its reserved start. They take nobody's place.
+func (c *Config) passBehind(s *State, now float64, starts []Start) []Start {
+	sc := s.scratch
+	s.Dirty = s.Dirty || len(sc.gone) > 0 // what was reserved may be reserved otherwise now
+	for _, it := range sc.gone {
+		s.dequeue(it)
+	}
+	sc.gone = sc.gone[:0]
+	return c.pass(s, now, starts)
 }
 
 // usurp lets a waiting job take the place of running ones that rank behind it.

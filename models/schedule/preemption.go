@@ -76,8 +76,8 @@ func (c *Config) preempts(s *Spec) error {
 	if _, ok := c.order.(ranked); !ok && !shares(s.order()) {
 		return fmt.Errorf("scheduler: the order %s does not preempt", s.order())
 	}
-	if c.backfill == easy || c.backfill == conservative {
-		return fmt.Errorf("scheduler: preemption goes with backfill first-fit or strict, not with %s", s.backfill())
+	if c.backfill == conservative || c.backfill == easy && (spec.By == "count" || shares(s.order())) {
+		return fmt.Errorf("scheduler: preemption goes with backfill first-fit, strict or, by place, easy, not with %s", s.backfill())
 	}
 	*p = preemption{
 		on: !shares(s.order()) && !c.external, count: spec.By == "count" && !shares(s.order()) && !c.external, minRun: float64(spec.MinRun), suspend: spec.Keep != "checkpoint", costs: spec.Cost, firm: spec.Firm,
@@ -140,6 +140,24 @@ func (c *Config) PreemptionCost(gpus float64) float64 {
 		}
 	}
 	return 0
+}
+
+// Progresses returns an error where jobs of so many GPUs could be promoted under least attained service for ever without getting on:
+// the service that takes them out of the first queue again all goes to starting again.
+func (c *Config) Progresses(gpus float64) error {
+	p := &c.preemption
+	if !c.ages() || p.promote == 0 {
+		return nil
+	}
+	cost, turn := c.PreemptionCost(gpus), p.thresholds[0]
+	if !p.byTime {
+		turn /= max(gpus, 1)
+	}
+	if cost < turn {
+		return nil
+	}
+	return fmt.Errorf("scheduler.preemption.las.promote: a job of %g GPUs leaves the first queue after %v, and starting again costs it %v: promoted, it would never get on; raise the first of las.thresholds above %v, lower the cost, or leave promote out",
+		gpus, unit.Duration(turn), unit.Duration(cost), unit.Duration(cost*p.thresholds[0]/turn))
 }
 
 // spared reports whether a running job may not be preempted now: it is replayed, firm, or has only just started.

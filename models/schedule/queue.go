@@ -32,13 +32,27 @@ func (c *Config) Submit(s *State, now float64, r Request) {
 		s.Pinned = slices.Insert(s.Pinned, i, slot)
 		return
 	}
+	if r.Begin > now {
+		s.putOff(slot)
+		return
+	}
+	c.join(s, slot)
+}
+
+// join puts a job into the queue.
+func (c *Config) join(s *State, slot int32) {
+	e := &s.Entries[slot]
 	e.Phase, e.Member = Waiting, c.member(e)
-	need := demand(&r)
+	r := &e.Request
+	need := demand(r)
 	if _, ok := c.order.(moving); !ok { // else every pass ranks anew
 		e.Key = c.order.key(c, s, e)
 	}
-	level := min(c.levelOf(&need), int32(c.top)+1)
-	it := Item{Key: e.Key, Span: c.occupancy(e), Seq: e.Seq, Slot: slot, Parts: r.Parts, Level: level, Whole: r.Whole, Shape: s.shape(&r, level)}
+	level, shape := min(c.levelOf(&need), int32(c.top)+1), int32(-1)
+	if len(c.limits) == 0 { // else jobs of one shape may draw differently
+		shape = s.shape(r, level)
+	}
+	it := Item{Key: e.Key, Span: c.occupancy(e), Seq: e.Seq, Slot: slot, Parts: r.Parts, Level: level, Whole: r.Whole, Shape: shape}
 	s.Queue.insert(it, &e.Part)
 }
 
@@ -68,6 +82,8 @@ func (c *Config) Cancel(s *State, job int32) bool {
 		s.remove(slot)
 		c.free(s, slot)
 		c.charge(s, &s.Entries[slot], -1)
+	case Deferred:
+		s.Deferred = slices.DeleteFunc(s.Deferred, func(x int32) bool { return x == slot })
 	case Pinned:
 		s.Pinned = slices.DeleteFunc(s.Pinned, func(x int32) bool { return x == slot })
 	case Waiting:
@@ -100,6 +116,9 @@ func (c *Config) Wake(s *State, now float64) (at float64, ok bool) {
 	}
 	if c.interval > 0 && s.Queue.Count > 0 {
 		at = c.tick(s) // whatever comes before it must wait
+	}
+	if len(s.Deferred) > 0 {
+		at = min(at, s.Entries[s.Deferred[0]].Begin)
 	}
 	if len(s.Pinned) > 0 {
 		at = min(at, s.Entries[s.Pinned[0]].Start)

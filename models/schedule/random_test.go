@@ -61,6 +61,7 @@ func randomTasks(r *rand.Rand, c *Config, n int) []task {
 		shape = 4 // shares of devices, mostly
 	}
 	at := 0.0
+	empty := NewState(c)
 	for len(tasks) < n {
 		k := task{run: float64(1 + r.IntN(100))}
 		k.Estimate = k.run
@@ -93,7 +94,11 @@ func randomTasks(r *rand.Rand, c *Config, n int) []task {
 			at += float64(r.IntN(30))
 		}
 		k.Submit = at
-		if c.Fits(&k.Request) {
+		k.Draw = float64(r.IntN(50))
+		if _, first := c.order.(fcfs); !first && r.IntN(8) == 0 { // else it would go before whoever has been promised a start
+			k.Begin = k.Submit + float64(r.IntN(50))
+		}
+		if c.Fits(&k.Request) && (len(c.limits) == 0 || c.CouldStart(empty, &k.Request)) {
 			tasks = append(tasks, k)
 		}
 	}
@@ -141,6 +146,26 @@ func audit(t *testing.T, c *Config, s *State) {
 		}
 		if got != e.Parts {
 			t.Fatalf("job %d runs with %d of %d parts", e.Job, got, e.Parts)
+		}
+	}
+	drawn := make([]float64, len(s.Drawn))
+	for l := range drawn {
+		drawn[l] = c.limits[l].idle
+	}
+	for _, slot := range s.Running {
+		e := &s.Entries[slot]
+		for ch := e.First; ch >= 0 && len(drawn) > 0; ch = s.Chunks[ch].Next {
+			for _, l := range c.at(s.Chunks[ch].Node) {
+				drawn[l] += float64(s.Chunks[ch].Parts) * e.Draw
+			}
+		}
+		if e.Begin > e.Begun {
+			t.Fatalf("job %d started at %g s, before %g s", e.Job, e.Begun, e.Begin)
+		}
+	}
+	for l, w := range drawn {
+		if math.Abs(w-s.Drawn[l]) > 1e-6 || w > c.limits[l].power+1e-6 {
+			t.Fatalf("limit %d of %g W: %g W are drawn, state says %g W", l, c.limits[l].power, w, s.Drawn[l])
 		}
 	}
 	for d, n := range held {
@@ -246,6 +271,13 @@ func randomSharing(r *rand.Rand, spec *Spec) {
 	}
 }
 
+// randomLimits is any limit of power, mostly none.
+func randomLimits(r *rand.Rand, spec *Spec) {
+	if (spec.Backfill == "strict" || spec.Backfill == "first-fit") && r.IntN(4) == 0 {
+		spec.Limits = []LimitSpec{{At: "site", Limit: unit.Power(200 + r.IntN(1000))}, {At: "rack", Limit: unit.Power(50 + r.IntN(300))}}[r.IntN(2):]
+	}
+}
+
 // TestRandomWorkloads runs random jobs under every order, backfill and placement and audits each pass. Under EASY
 // the promise to the blocked job is what brute force says, is never put off, and is kept.
 func TestRandomWorkloads(t *testing.T) {
@@ -262,9 +294,12 @@ func TestRandomWorkloads(t *testing.T) {
 			spec.Order = "fcfs"
 		}
 		if _, ok := orders[spec.Order].(ranked); ok && r.IntN(2) == 0 || preemptive[spec.Order] {
-			spec.Backfill = []string{"strict", "first-fit"}[r.IntN(2)]
-			spec.Preemption = randomPreemption(r)
+			spec.Backfill = []string{"strict", "first-fit", "easy"}[r.IntN(3)]
+			if spec.Preemption = randomPreemption(r); spec.Backfill == "easy" {
+				spec.Preemption.By = "place"
+			}
 		}
+		randomLimits(r, &spec)
 		if r.IntN(4) == 0 {
 			spec.HoldExtra = 1
 		}
@@ -282,7 +317,7 @@ func TestRandomWorkloads(t *testing.T) {
 		out := replayWith(t, c, tasks, func(s *State, now float64) {
 			audit(t, c, s)
 			slots = slots || !s.Apart && s.Queue.Count > 0
-			if c.backfill != easy || s.Head < 0 {
+			if c.backfill != easy || s.Head < 0 || c.preemption.on {
 				head = -1
 				return
 			}
@@ -301,7 +336,7 @@ func TestRandomWorkloads(t *testing.T) {
 			if math.IsNaN(o.start) {
 				t.Fatalf("%s: job %d never started", name, i)
 			}
-			if (c.backfill == easy || (exact || !slots) && c.backfill == conservative) && spec.order() == "fcfs" && o.start > o.promise {
+			if !c.preemption.on && (c.backfill == easy || (exact || !slots) && c.backfill == conservative) && spec.order() == "fcfs" && o.start > o.promise {
 				t.Errorf("%s: job %d was promised %g s and started at %g s", name, i, o.promise, o.start)
 			}
 		}

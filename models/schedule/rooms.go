@@ -122,7 +122,7 @@ func (t *roomTable) set(c *Config, s *State, n int32) {
 
 // free reports whether a table tells all: neither reservations nor a plan nor a shadow take room away.
 func (a *attempt) free() bool {
-	return a.c.seatsOf == nil && !a.guard && !a.s.scratch.plan.guard
+	return a.c.seatsOf == nil && a.c.limits == nil && !a.guard && !a.s.scratch.plan.guard
 }
 
 // groupRooms returns how many parts each group takes, and their sum.
@@ -157,7 +157,7 @@ func (a *attempt) roomIn(t *roomTable, n, k int32) int32 {
 	switch r := t.room[n]; {
 	case r == 0:
 		return 0
-	case r >= maxLevel || a.c.seatsOf != nil || a.s.scratch.plan.guard:
+	case r >= maxLevel || a.c.seatsOf != nil || a.c.limits != nil || a.s.scratch.plan.guard:
 		return a.roomFor(n, k)
 	case a.guard:
 		return a.s.scratch.shadow.spare(a, n, min(r, k))

@@ -12,7 +12,7 @@ type Spec struct {
 	Policy    string        `yaml:"policy" doc:"queue order and backfill in one word; external: a process of yours decides, see halltwin run --scheduler" default:"easy-backfill" enum:"easy-backfill,conservative-backfill,first-fit,fcfs,round-robin,sjf,ljf,smallest-first,largest-first,smallest-area,mct,priority,srtf,srsf,las,fair-share,drf,external"`
 	Order     string        `yaml:"order" doc:"which waiting job is first, if other than the policy says" enum:"fcfs,round-robin,sjf,ljf,smallest-first,largest-first,smallest-area,mct,priority,srtf,srsf,las,fair-share,drf"`
 	Backfill  string        `yaml:"backfill" doc:"who may start before a blocked job: strict (none), first-fit (whoever fits), easy (who does not delay the first), conservative (who delays nobody); if other than the policy says" enum:"strict,first-fit,easy,conservative"`
-	Placement string        `yaml:"placement" doc:"which free nodes a job gets" default:"pack-by-node" enum:"first-fit,best-fit,fgd,spread,load-balance,random,pack-by-node,pack-by-rack,pack-by-leaf,consolidate-first,consolidate-by-node,consolidate-by-rack,consolidate-by-leaf"`
+	Placement string        `yaml:"placement" doc:"which free nodes a job gets" default:"pack-by-node" enum:"first-fit,best-fit,fgd,coolest,spread,load-balance,random,pack-by-node,pack-by-rack,pack-by-leaf,consolidate-first,consolidate-by-node,consolidate-by-rack,consolidate-by-leaf"`
 	Depth     int           `yaml:"depth" doc:"waiting jobs behind the first blocked one that a pass looks at; 0 means all" default:"0" range:"[0,)"`
 	Ageing    unit.Rate     `yaml:"ageing" doc:"priority that a waiting job gains per time, with the priority order" default:"0 1/h" range:"[0,)"`
 	Turns     string        `yaml:"turns" doc:"whose turn it is, with the round-robin order" default:"user" enum:"user,queue"`
@@ -21,6 +21,9 @@ type Spec struct {
 	Interval unit.Duration `yaml:"interval" doc:"decide only at multiples of this time; 0: as soon as anything happens" default:"0 s" range:"[0,)"`
 
 	Sharing      *SharingSpec      `yaml:"gpu_sharing" doc:"jobs of one part that ask for less than one GPU share it; else they hold all of it"`
+	Limits       []LimitSpec       `yaml:"power_limits" doc:"limits of power under which jobs start"`
+	Shift        *ShiftSpec        `yaml:"shift" doc:"jobs wait for hours in which the grid is clean or cheap"`
+	Runtimes     *RuntimeSpec      `yaml:"runtimes" doc:"where the run times come from that backfill and shortest-first orders count on; the time limits of jobs, and the true run times of those without one, when left out"`
 	Preemption   *PreemptionSpec   `yaml:"preemption" doc:"running jobs make room for better ranked ones; srtf, srsf and las do so even when this is left out"`
 	Queues       []QueueSpec       `yaml:"queues" doc:"quotas of queues, for fair-share"`
 	Reclaim      string            `yaml:"reclaim" doc:"whether a queue below its quota takes nodes back from jobs of queues above theirs, under the terms of preemption" default:"any" enum:"any,never"`
@@ -66,8 +69,13 @@ func (s *Spec) Validate(fail func(path, msg string)) {
 	if s.backfill() == "conservative" && (s.Placement == "consolidate-by-rack" || s.Placement == "consolidate-by-leaf") {
 		fail("placement", "conservative backfill cannot promise starts with "+s.Placement+"; write "+strings.Replace(s.Placement, "consolidate", "pack", 1)+", or backfill: easy")
 	}
-	if b := s.backfill(); (b == "easy" || b == "conservative") && (preemptive[s.order()] || shares(s.order()) || s.Preemption != nil) {
-		fail("backfill", "preemption or quotas and reserved starts do not go together; write backfill: first-fit, or strict")
+	switch b := s.backfill(); {
+	case b == "conservative" && (preemptive[s.order()] || shares(s.order()) || s.Preemption != nil):
+		fail("backfill", "preemption or quotas and a reserved start for every job do not go together; write backfill: first-fit, strict or, without quotas, easy")
+	case b == "easy" && shares(s.order()):
+		fail("backfill", "quotas and reserved starts do not go together; write backfill: first-fit, or strict")
+	case b == "easy" && s.Preemption != nil && s.Preemption.By == "count":
+		fail("backfill", "preemption by count and reserved starts do not go together; write preemption: {by: place}, or backfill: first-fit")
 	}
 	if s.Sharing != nil {
 		if b := s.backfill(); b == "easy" || b == "conservative" {
@@ -76,6 +84,9 @@ func (s *Spec) Validate(fail func(path, msg string)) {
 		if len(s.Reservations) > 0 {
 			fail("gpu_sharing", "reservations set whole devices aside and do not go with shares of GPUs; leave one of them out")
 		}
+	}
+	if b := s.backfill(); len(s.Limits) > 0 && (b == "easy" || b == "conservative") {
+		fail("power_limits", "reserved starts know nothing of power; write policy: first-fit, or backfill: first-fit or strict")
 	}
 	if s.Policy == "external" && (s.Order != "" || s.Backfill != "" || s.Interval > 0 || len(s.Reservations) > 0) {
 		fail("policy", "external leaves order, backfill, interval and reservations to your process; leave these out")

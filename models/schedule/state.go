@@ -19,6 +19,8 @@ type Request struct {
 	Whole       bool            // each part holds a whole node, with all its devices
 	User, Queue int32           // dense numbers, for turns, reservations and quotas; -1: none
 	Firm        bool            // never preempted
+	Begin       float64         // it does not start before; 0: at any time
+	Draw        float64         // W that each part adds to what its node draws idle, where power is limited
 
 	Pinned bool    // a replayed placement: starts at Start on Nodes, whatever is free
 	Start  float64 // when Pinned
@@ -49,11 +51,12 @@ type Phase uint8
 
 // The phases of an [Entry].
 const (
-	Vacant  Phase = iota // the slot is free for another job
-	Waiting              // in the queue
-	Pinned               // its time has not come
-	Running              // holds nodes
-	Halted               // preempted, and not yet submitted again
+	Vacant   Phase = iota // the slot is free for another job
+	Waiting               // in the queue
+	Pinned                // its time has not come
+	Running               // holds nodes
+	Halted                // preempted, and not yet submitted again
+	Deferred              // its Begin has not come
 )
 
 // Entry is a job that waits or runs.
@@ -115,8 +118,10 @@ type State struct {
 	Shapes  []Shape // of the waiting jobs
 	Running []int32 // slots that hold nodes, in order of End, then Seq
 	Pinned  []int32 // slots that wait for their time, in order of Start, then Seq
-	Chunks  []Chunk
-	Chain   int32 // first vacant chunk, or -1
+
+	Deferred []int32 // slots that wait for their Begin, in order of it, then Seq
+	Chunks   []Chunk
+	Chain    int32 // first vacant chunk, or -1
 
 	AtLeast []uint64 // by level, a bitmap of the nodes with at least that many free units
 	Count   []int32  // by level, the number of those nodes
@@ -138,6 +143,8 @@ type State struct {
 	Tick    float64 // when the scheduler last decided
 
 	Usage []workload.Vector // by queue of the quota tree: what its jobs hold
+	Drawn []float64         // by power limit: W that nodes draw idle and that running jobs add at most
+	Heat  []float32         // by node: how hot it is where the placement asks, in any unit
 	Left  []uint16          // by device, in order of nodes: the parts of it that nobody holds; nil where none is shared
 
 	scratch *scratch `state:"-"`
@@ -161,6 +168,9 @@ func NewState(c *Config) *State {
 	if c.parts > 0 {
 		s.Left = slices.Repeat([]uint16{uint16(c.parts)}, int(c.first[len(s.Nodes)]))
 	}
+	for i := range c.limits {
+		s.Drawn = append(s.Drawn, c.limits[i].idle)
+	}
 	for n := range s.Nodes {
 		nd := &s.Nodes[n]
 		nd.Free, nd.Level = c.capacity[n], -1
@@ -181,6 +191,9 @@ func (s *State) Clone() *State {
 	t.Shapes = slices.Clone(s.Shapes)
 	t.Running = slices.Clone(s.Running)
 	t.Pinned = slices.Clone(s.Pinned)
+	t.Deferred = slices.Clone(s.Deferred)
+	t.Drawn = slices.Clone(s.Drawn)
+	t.Heat = slices.Clone(s.Heat)
 	t.Chunks = slices.Clone(s.Chunks)
 	t.AtLeast = slices.Clone(s.AtLeast)
 	t.Count = slices.Clone(s.Count)
