@@ -14,7 +14,7 @@ import (
 // Reliability holds interrupted training and failing fleets against closed forms and a public log.
 var Reliability = Benchmark{
 	Name:  "reliability",
-	About: "effective training time and checkpoints against their closed forms, losses of drives, the interruptions of Llama 3, and a fleet fitted to a log of faults",
+	About: "effective training time and checkpoints against their closed forms, losses of drives, crews, parts, spares and lemons, the interruptions of Llama 3, and a fleet fitted to a log of faults",
 	Data:  hbdFolder + "/" + hbdFile + " (node, start_d, end_d), from github.com/stepfun-ai/InfiniteHBD-Trace; the other figures are in the benchmark",
 	Run:   runReliability,
 }
@@ -28,6 +28,9 @@ func runReliability(ctx context.Context, data string) (*Result, error) {
 		return nil, err
 	}
 	if err := interruptions(ctx, r); err != nil {
+		return nil, err
+	}
+	if err := care(ctx, r); err != nil {
 		return nil, err
 	}
 	err := hbdFleet(ctx, r, data)
