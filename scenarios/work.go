@@ -167,7 +167,7 @@ func (c *compiler) services() {
 		if s.Remote != nil {
 			var err error
 			if site.Remote, err = NodeAccelerator(s.Remote.Node); err != nil {
-				c.fail(path+".remote.node", "value", err.Error(), "name a node of the library: `halltwin library` lists them")
+				c.fail(path+".remote.node", "use", fmt.Sprintf("%q is no node of the library with GPUs", s.Remote.Node), "name one as hardware/node-dgx-h100: `halltwin library` lists them")
 				return
 			}
 		}

@@ -31,7 +31,8 @@ type ServiceState struct {
 func newServices(plan *scenarios.Plan, seed random.Seed) []ServiceState {
 	all := make([]ServiceState, len(plan.Services))
 	for i := range all {
-		all[i].State = plan.Services[i].Plan.NewState(seed)
+		p := plan.Services[i].Plan
+		all[i] = ServiceState{State: p.NewState(seed), Up: p.Initial, Last: serving.Level{Met: 1}}
 	}
 	return all
 }

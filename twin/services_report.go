@@ -58,12 +58,12 @@ func (w *World) serviceKPIs(sum *record.Summary) {
 				sum.Add(record.Services, record.KPI{Key: "service." + p.Name + "." + key, Label: p.Name + ": " + label, Value: v, Unit: unit, Provenance: record.ProvModelled, Note: note})
 			}
 		}
-		add("requests", "requests", s.Requests, "", "")
 		note := ""
 		if c, share := s.Worst(); c != serving.Nothing {
 			note = fmt.Sprintf("%.0f %% of the others by %s", 100*share, c)
 		}
-		add("met", "of them in SLA", s.Share(), "", note)
+		add("met", "requests in SLA", s.Share(), "", note)
+		add("requests", "requests", s.Requests, "", "")
 		for _, c := range serving.Causes() {
 			if n := s.Missed[c]; n > 0.5 {
 				add("missed."+c.Key(), "missed by "+c.String(), n/s.Requests, "", "")

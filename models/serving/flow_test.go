@@ -202,3 +202,16 @@ func TestOneAtATime(t *testing.T) {
 	t.Logf("mean wait %.3f s, in closed form %.3f s", wait/begun, want)
 	near(t, "mean wait", wait/begun, want, 0.05)
 }
+
+// Requests a second that are followed one by one, of ten replicas under load.
+func BenchmarkFollow(b *testing.B) {
+	s := chat()
+	s.Replicas, s.Detail, s.Every = 10, "requests", 30
+	p := compile(b, s)
+	p.Load.rate = 0.7 * p.here.capacity(1000, 250, staff{n: 10, v: 1})
+	st := p.NewState(1)
+	for i := range b.N {
+		p.Step(&st, float64(i)*30, 30, p.whole())
+	}
+	b.ReportMetric(st.Requests/b.Elapsed().Seconds(), "requests/s")
+}

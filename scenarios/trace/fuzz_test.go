@@ -166,10 +166,14 @@ func FuzzRequests(f *testing.F) {
 		}
 		f.Add(b, 1.0)
 	})
+	f.Add([]byte(`{"timestamp": 0, "input_length": 600, "output_length": 5, "hash_ids": [1, -2, 1]}`+"\n"+`{"timestamp": 1, "input_length": 1e9, "output_length": 5, "hash_ids": [1]}`), 1.0)
 	f.Fuzz(func(t *testing.T, b []byte, scale float64) {
 		tr, err := ReadRequests(&RequestSpec{File: "x", SkipBad: 1, Scale: 2, Window: &Window{From: "1 s"}}, memory{"x": string(b)}.open)
 		if err != nil {
 			return
+		}
+		if tr.PrefixHits < 0 || tr.PrefixHits > 1 {
+			t.Fatalf("%g of the prompts are cached", tr.PrefixHits)
 		}
 		for i := range tr.T {
 			if i > 0 && tr.T[i] < tr.T[i-1] || math.IsNaN(tr.T[i]) || tr.Input[i] < 0 || tr.Output[i] < 0 || !(tr.Weight(i) >= 0) {

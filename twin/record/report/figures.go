@@ -56,7 +56,7 @@ func newBuilder(s *series.Store) *builder {
 // power, how efficient, how hot, how busy, how it waited, and what the weather was.
 func (b *builder) figures() []figure {
 	var list []figure
-	for _, f := range []*figure{b.power(), b.pue(), b.inlet(), b.carpet(), b.gpus(), b.jobs(), b.throttled(), b.storage(), b.fill(), b.weather()} {
+	for _, f := range []*figure{b.power(), b.pue(), b.inlet(), b.carpet(), b.gpus(), b.jobs(), b.throttled(), b.requests(), b.answers(), b.kept(), b.replicas(), b.storage(), b.fill(), b.weather()} {
 		if f != nil {
 			list = append(list, *f)
 		}

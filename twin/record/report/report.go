@@ -24,6 +24,7 @@ var Needs = series.Options{Carpets: []string{"rack.inlet_temperature"}}
 func Channels() []string {
 	return []string{"site.power", "site.it_power", "site.loss_power", "site.cooling_power", "site.pue", "rack.inlet_temperature",
 		"rack.liquid_temperature", "gpus.busy", "gpus.free", "gpus.down", "gpus.throttled", "jobs.running", "jobs.queued",
+		"service.requests", "service.ttft_p99", "service.met", "service.remote_share", "service.replicas",
 		"storage.write", "storage.read", "storage.rebuild", "storage.fill",
 		"weather.dry_bulb", "weather.wet_bulb"}
 }
