@@ -257,11 +257,28 @@ func (c *Coordinator) remind(ctx context.Context) {
 	}
 }
 
+// unheard is how long the coordinator waits for word of a result before it looks for itself.
+const unheard = 500 * time.Millisecond
+
 // listen takes results as they come, and says when all that were there at the beginning are read. It asks for one after
-// another: that has no state on the servers, which may die.
+// another: that has no state on the servers, which may die. It looks whenever one is published, which may be a moment before it
+// can be read, and now and then.
 func (c *Coordinator) listen(ctx context.Context, read chan<- struct{}, fail func(error)) {
 	mine := resultSubject(c.program, c.sweep, "*")
+	bell := make(chan struct{}, 1)
+	sub, err := c.nc.Subscribe(mine, func(*nats.Msg) {
+		select {
+		case bell <- struct{}{}:
+		default:
+		}
+	})
+	if err != nil {
+		fail(err)
+		return
+	}
+	defer sub.Unsubscribe() //nolint:errcheck // the connection may have ended
 	var results jetstream.Stream
+	wait := unheard
 	for {
 		var m *jetstream.RawStreamMsg
 		err := again(ctx, c.o.Note, "reading results", func(ctx context.Context) (err error) {
@@ -286,8 +303,14 @@ func (c *Coordinator) listen(ctx context.Context, read chan<- struct{}, fail fun
 				close(read)
 				read = nil
 			}
-			pause(ctx, 20*time.Millisecond)
-			err = ctx.Err()
+			select {
+			case <-bell:
+				wait = 5 * time.Millisecond
+			case <-time.After(wait):
+				wait = min(2*wait, unheard)
+			case <-ctx.Done():
+				err = ctx.Err()
+			}
 		}
 		if err != nil {
 			fail(err)
