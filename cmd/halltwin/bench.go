@@ -28,6 +28,7 @@ type benchFlags struct {
 	scale, rate, stopAt float64
 	out, scenario       string
 	noLimits            bool
+	replay              bool
 }
 
 func benchVerb(p *process) *cobra.Command {
@@ -37,9 +38,11 @@ func benchVerb(p *process) *cobra.Command {
 		Short: "Run experiments on real devices and record what they did",
 		Long: "Bench loads devices, sets limits within their own range, and records. On GPUs the load is a program that prints a JSON line a\n" +
 			"step (`halltwin bench --transformer` prints one for torchrun); --host loads this machine's processors with the built-in\n" +
-			"trainer, fits what it saw and replays it in the twin; --emulate does all of it on emulated GPUs in virtual time.\n\n" +
+			"trainer, fits what it saw and replays it in the twin; --emulate does all of it on emulated GPUs in virtual time.\n" +
+			"--replay does so for GPUs: idle, a load step, a sweep of limits, a fit, and steps that the fit did not see, in the twin; without\n" +
+			"a program it loads them with the shipped transformer, and where there is no GPU it says so and ends well.\n\n" +
 			"A dry run comes first. Limits are restored when it ends, fails, crashes or is killed; a die at --stop-at ends it.",
-		Example: examples("halltwin bench --host", "halltwin bench --experiment load-step,mixes -- torchrun --nproc-per-node 8 transformer.py --seconds 3600",
+		Example: examples("halltwin bench --host", "halltwin bench --replay", "halltwin bench --experiment load-step,mixes -- torchrun --nproc-per-node 8 transformer.py --seconds 3600",
 			"halltwin bench --emulate --gpus 8 --out emulated.csv"),
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error { return f.dispatch(p, args) },
@@ -53,6 +56,7 @@ func benchVerb(p *process) *cobra.Command {
 	c.Flags().Float64Var(&f.scale, "scale", 1, "length of the experiments relative to their full length")
 	c.Flags().Float64Var(&f.rate, "rate", 5, "readings a second, 1 to 20")
 	c.Flags().Float64Var(&f.stopAt, "stop-at", hilbench.DefaultStop, "die temperature in °C at which it stops")
+	c.Flags().BoolVar(&f.replay, "replay", false, "fit what GPUs did, and replay in the twin what the fit did not see")
 	c.Flags().BoolVar(&f.noLimits, "no-limits", false, "leave out the steps that set limits")
 	c.Flags().StringVarP(&f.out, "out", "o", "recording.csv", "the recording, which `halltwin calibrate` reads; bursts of the power sensor go beside it, as …-sensor.csv")
 	c.Flags().StringVar(&f.scenario, "scenario", "", "with --host: write the scenario that was replayed to this file")
@@ -60,7 +64,7 @@ func benchVerb(p *process) *cobra.Command {
 	c.Flags().BoolVar(&f.restore, "restore", false, "restore limits that a process which is gone has left behind")
 	c.Flags().BoolVar(&f.transformer, "transformer", false, "print the PyTorch program for torchrun")
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
-	exclude(c, [2]string{"host", "emulate"})
+	exclude(c, [2]string{"host", "emulate"}, [2]string{"host", "replay"})
 	return c
 }
 
@@ -84,9 +88,16 @@ func (f *benchFlags) dispatch(p *process, args []string) error {
 		return usage("emulated GPUs stand behind NVML: %w", device.ErrNoNVML)
 	case f.emulate:
 		return f.benchEmulated(p)
+	case f.replay:
+		return f.benchGPUs(p, args)
 	case len(args) == 0:
 		return usage("GPUs need a load: give a program after --, as in `halltwin bench -- torchrun --nproc-per-node 8 transformer.py --seconds 3600`, or --host or --emulate")
 	}
+	return f.benchProgram(p, args)
+}
+
+// benchProgram loads GPUs with a program.
+func (f *benchFlags) benchProgram(p *process, args []string) error {
 	if err := warnPending(p); err != nil {
 		return err
 	}
@@ -108,7 +119,7 @@ func (f *benchFlags) bench(p *process, s device.Source, w hilbench.Workload) *hi
 
 // record runs the experiments and writes what was seen.
 func (f *benchFlags) record(p *process, b *hilbench.Bench, journal string) error {
-	experiments, err := hilbench.Select(f.experiments, f.scale)
+	experiments, err := f.chosen()
 	if err != nil {
 		return usage("%w", err)
 	}
@@ -127,6 +138,9 @@ func (f *benchFlags) record(p *process, b *hilbench.Bench, journal string) error
 	}
 	if err != nil {
 		return cutShort(ctx, err)
+	}
+	if f.replay {
+		return f.foretell(ctx, p, r)
 	}
 	return f.tell(p, r)
 }

@@ -248,14 +248,7 @@ func (f *liveFlags) machine(ctx context.Context, p *process) (string, error) {
 	}
 	gpu := ""
 	if gpus > 0 {
-		part := "gpu-l40s"
-		for _, t := range types {
-			if strings.Contains(strings.ToUpper(model), t.name) {
-				part = t.part
-				break
-			}
-		}
-		gpu = fmt.Sprintf(", gpu: {use: hardware/%s, title: %q", part, model)
+		gpu = fmt.Sprintf(", gpu: {use: hardware/%s, title: %q", partOf(model), model)
 		if limit > 0 {
 			gpu += fmt.Sprintf(", max: %g W", limit)
 		}
