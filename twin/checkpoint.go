@@ -2,7 +2,6 @@ package twin
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/halltwin/halltwin/models/account"
 	"github.com/halltwin/halltwin/models/facility"
@@ -385,7 +384,7 @@ func (w *World) saved(j int32, spec *workload.Job) {
 // choose returns the optimum for the blocking time that has been seen, and for the interruptions in so many s of running: what
 // was known beforehand counts as one of them.
 func (v *SaveState) choose(st *workload.Store, ran float64) float64 {
-	m := math.Inf(1)
+	var m float64
 	switch {
 	case st.Rate > 0:
 		m = (1/st.Rate + ran) / float64(1+v.Hits)

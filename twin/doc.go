@@ -29,6 +29,14 @@
 // plan ([World.respond]). Solar array and battery stand behind the meter and answer every settled instant
 // ([World.dispatch]).
 //
+// # Storage
+//
+// Where the site has storage, what jobs read and write are streams at constant rates between events. Whenever who wants what
+// changes, rates are max-min fair anew ([World.shareStorage]) and the next end of a stream or a rebuild is an event. A job whose
+// data come too slowly runs as fast as they come; one whose checkpoints go through storage has a step of its own for each thing
+// that it waits for ([SaveStep]), and goes on after an interruption from the first tier that still has the latest
+// ([World.revive]). Nodes that serve storage are nodes: they draw power by its load, and its losses are theirs.
+//
 // # State
 //
 // [State] is plain data: a fork copies it, a snapshot writes it, two runs compare by its hash. Everything immutable

@@ -37,9 +37,9 @@
 //
 // # Checkpoints and failures
 //
-// The interval is fixed or Daly's. The effective training time ratio (ETTR) is productive time over all time that the
-// job holds its GPUs: a first-order closed form, which refuses to answer outside its range, and a renewal form that
-// holds everywhere. The world simulates the real thing; these are what it is checked against, and what chooses intervals.
+// The interval is fixed, Young's, Daly's, or the optimum of the renewal form ([Optimum]), 1 - λ dt = exp(-λ(dt + w)). The
+// effective training time ratio (ETTR) is productive time over all time that the job holds its GPUs: a first-order closed form,
+// which refuses to answer outside its range, and a renewal form that holds everywhere. The world simulates the real thing; these are what it is checked against, and what chooses intervals.
 //
 // # State
 //
@@ -47,8 +47,9 @@
 //
 // # Left out
 //
-// Offloading, data loading, sequence lengths that vary, imbalance between experts, fail-slow ranks, the power of single
-// kernels. Contention between jobs is the world's: a plan says what its step asks of the network.
+// Offloading, sequence lengths that vary, imbalance between experts, fail-slow ranks, the power of single
+// kernels. Contention between jobs is the world's: a plan says what its step asks of the network, how fast
+// samples are needed, and through which tiers of storage checkpoints go.
 //
 // # Sources
 //

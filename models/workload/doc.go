@@ -7,6 +7,11 @@
 // function that is read with a cursor and never turned into one event a point. [Requests] is a weighted series of
 // inference requests.
 //
+// # Checkpoints
+//
+// A job saves its progress at a stated cost ([Checkpoint]), or through tiers ([Store]): memory and drives of its nodes, with copies
+// on others, and the storage of the site. [Survives] says which losses the copies outlive.
+//
 // # Generators
 //
 // A [GeneratorSpec] is drawn by [Generate]. With share s_k of kind k, its mean demand g_k (GPUs, or cores where the site has no GPU)
