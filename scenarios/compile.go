@@ -145,7 +145,7 @@ func (c *compiler) compile() *Plan {
 	c.economics()
 	c.record()
 	c.expect()
-	c.rare()
+	c.experiment()
 	c.inputs()
 	c.growth()
 	return c.plan

@@ -76,7 +76,8 @@ type Plan struct {
 	Influx          *InfluxSpec    // the server that gets the samples; nil for none
 	Lines           bool           // whether they are also written as line protocol
 	Expect          []Expect
-	Rare            *Rare // the event that the experiment looks for; nil for none
+	Rare            *Rare   // the event that the experiment looks for; nil for none
+	WarmUp          float64 // s that the replicas of an experiment have in common
 
 	fixed      workload.Set
 	generators []generator

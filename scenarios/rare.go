@@ -59,6 +59,15 @@ type Rare struct {
 	Copies   int
 }
 
+// experiment compiles what an experiment says of each of its runs.
+func (c *compiler) experiment() {
+	e := &c.spec.Experiment
+	if c.plan.WarmUp = float64(e.WarmUp); c.plan.WarmUp >= c.plan.Duration {
+		c.fail("experiment.warm_up", "range", fmt.Sprintf("%s is not shorter than the run of %s: its replicas would all be the same", e.WarmUp, c.spec.Duration), "")
+	}
+	c.rare()
+}
+
 // rare compiles the rare event of the experiment.
 func (c *compiler) rare() {
 	s := c.spec.Experiment.Rare

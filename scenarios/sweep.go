@@ -75,13 +75,14 @@ func number(text string) (v float64, rest string, err error) {
 
 // ExperimentSpec says how the runs of an experiment are chosen and judged.
 type ExperimentSpec struct {
-	Design     string      `yaml:"design" doc:"points of the sweep: all of the grid, a sample that fills the space, or one made to find what matters (morris: elementary effects, saltelli: Sobol indices)" enum:"grid,latin-hypercube,sobol,morris,saltelli" default:"grid"`
-	Points     int         `yaml:"points" doc:"points of latin-hypercube and sobol; trajectories of morris; base points of saltelli, which runs this many for each axis and twice more" default:"32" range:"[2,1000000]"`
-	Confidence unit.Ratio  `yaml:"confidence" doc:"of every interval, and with which an expectation must be shown to be missed" default:"95 %" source:"usual" range:"[0.5,0.9999]"`
-	Holds      unit.Ratio  `yaml:"holds" doc:"share of futures in which an expectation is to hold; an experiment fails (exit code 3) where the interval of that share lies below" default:"100 %" source:"a target is meant" range:"(0,1]"`
-	Until      *StopSpec   `yaml:"until" doc:"stop adding replicas once a figure is known well enough; replicas is then the most that are run"`
-	Search     *SearchSpec `yaml:"search" doc:"look for the best point of the ranges (a first sample, then Nelder and Mead) instead of running a design: the sweep says what may be chosen, expectations what must hold"`
-	Rare       *RareSpec   `yaml:"rare" doc:"how likely an event is that hardly any run sees: futures that come near it are split into several, which lets them be counted"`
+	Design     string        `yaml:"design" doc:"points of the sweep: all of the grid, a sample that fills the space, or one made to find what matters (morris: elementary effects, saltelli: Sobol indices)" enum:"grid,latin-hypercube,sobol,morris,saltelli" default:"grid"`
+	Points     int           `yaml:"points" doc:"points of latin-hypercube and sobol; trajectories of morris; base points of saltelli, which runs this many for each axis and twice more" default:"32" range:"[2,1000000]"`
+	Confidence unit.Ratio    `yaml:"confidence" doc:"of every interval, and with which an expectation must be shown to be missed" default:"95 %" source:"usual" range:"[0.5,0.9999]"`
+	Holds      unit.Ratio    `yaml:"holds" doc:"share of futures in which an expectation is to hold; an experiment fails (exit code 3) where the interval of that share lies below" default:"100 %" source:"a target is meant" range:"(0,1]"`
+	WarmUp     unit.Duration `yaml:"warm_up" doc:"time that all replicas of a cell live as one, under the first seed, so that it is lived once; from then on each has a future of its own. Figures count from the beginning" default:"0 s" range:"[0,)"`
+	Until      *StopSpec     `yaml:"until" doc:"stop adding replicas once a figure is known well enough; replicas is then the most that are run"`
+	Search     *SearchSpec   `yaml:"search" doc:"look for the best point of the ranges (a first sample, then Nelder and Mead) instead of running a design: the sweep says what may be chosen, expectations what must hold"`
+	Rare       *RareSpec     `yaml:"rare" doc:"how likely an event is that hardly any run sees: futures that come near it are split into several, which lets them be counted"`
 }
 
 // Validate refuses a search beside what it takes the place of.

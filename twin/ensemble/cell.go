@@ -25,6 +25,7 @@ type cell struct {
 	files map[string]string // digests of data files that do not come with the program, by name
 	err   error             // why it cannot be built
 	left  int               // replicas that are still to be run
+	past  past              // that its replicas have in common, under experiment.warm_up
 }
 
 // plan returns the compiled scenario of a cell, or why it cannot be built.
@@ -61,6 +62,7 @@ func (e *Experiment) release(i int) {
 	defer c.Unlock()
 	if c.left--; c.left <= 0 {
 		c.plan = nil
+		c.past.close()
 	}
 }
 

@@ -57,10 +57,12 @@
 //
 // A scenario is compiled once. Cells that differ in what their timelines do live their past once a seed, up to the first
 // thing that only one of them does, and leave it as forks ([Local], up to eight cells at a time): the same to the last bit.
+With experiment.warm_up all replicas of a cell have the past of the first seed, which is lived once, and each a future of its
+own: what may come of that present.
 //
 // # Left out
 //
-// A shared past on workers of other machines, who get run by run; more than one point of a search at a time; searches over
+// A past that is lived once on workers of other machines, who get run by run and live it for each; more than one point of a search at a time; searches over
 // lists, and by methods for many axes (above about eight, sample with sobol instead); levels of a rare event that find
 // themselves.
 package ensemble

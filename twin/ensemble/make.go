@@ -2,13 +2,11 @@ package ensemble
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"strings"
 
 	"github.com/halltwin/halltwin/scenarios"
-	"github.com/halltwin/halltwin/twin"
 	"github.com/halltwin/halltwin/twin/record"
 )
 
@@ -21,17 +19,9 @@ type Made struct {
 
 // Make makes one run of a plan. A run that breaks is a result; an error says that there is none, since the context ended.
 func Make(ctx context.Context, plan *scenarios.Plan, seed uint64, version string) (Made, error) {
-	s, err := guarded(seed, func() (*record.Summary, error) {
-		o := twin.Options{Seed: seed, Version: version}
-		if plan.Rare != nil {
-			return liveSplit(ctx, plan, o)
-		}
-		return twin.Run(ctx, plan, o)
-	})
-	if s == nil || s.Verdict == record.Interrupted {
-		return Made{}, errors.Join(err, ctx.Err())
-	}
-	return keep(s), nil
+	var p past
+	defer p.close()
+	return p.lead(ctx, plan, seed, version)
 }
 
 // Broken is what comes of a run that cannot be made.

@@ -72,16 +72,12 @@ func (f *future) stands(level int) bool {
 	return false
 }
 
-// liveSplit makes a run whose future is split on the way to the rare event of its plan. The run itself is what it is without;
-// how likely the event is, counted over all its futures, is among its figures.
-func liveSplit(ctx context.Context, plan *scenarios.Plan, o twin.Options) (*record.Summary, error) {
-	d, err := twin.Begin(plan, o)
-	if err != nil {
-		return nil, err
-	}
+// liveSplit lives a run to its end whose future is split on the way to the rare event of its plan. The run itself is what it is
+// without; how likely the event is, counted over all its futures, is among its figures.
+func liveSplit(ctx context.Context, d *twin.Driven, plan *scenarios.Plan, seed uint64) (*record.Summary, error) {
 	r := plan.Rare
 	s := splitting{levels: len(r.Levels), copies: r.Copies, reached: make([]float64, len(r.Levels))}
-	err = s.follow(&future{d, ctx, plan, new([]float64)}, 0, 1, random.Seed(o.Seed).Branch(0))
+	err := s.follow(&future{d, ctx, plan, new([]float64)}, 0, 1, random.Seed(seed).Branch(0))
 	if err == nil {
 		err = d.Advance(ctx, plan.Duration)
 	}

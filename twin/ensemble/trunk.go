@@ -36,7 +36,7 @@ func (r *Round) bundles() [][]Task {
 			stems[t.Cell] = stem
 		}
 		p := past{stem, t.Seed}
-		if i, ok := open[p]; ok && len(list[i]) < together && e.Spec.Rare == nil {
+		if i, ok := open[p]; ok && len(list[i]) < together && e.Spec.Rare == nil && e.Spec.WarmUp == 0 {
 			list[i] = append(list[i], t)
 			continue
 		}
@@ -77,7 +77,7 @@ func (r *Round) makeBundle(ctx context.Context, tasks []Task) error {
 		if !left[j.Cell] {
 			continue
 		}
-		m, err := Make(ctx, j.Plan, j.Seed, r.experiment.Version)
+		m, err := r.experiment.cells[j.Cell].past.lead(ctx, j.Plan, j.Seed, r.experiment.Version)
 		if err != nil {
 			return err
 		}

@@ -89,3 +89,18 @@ func TestSharedPastBreaks(t *testing.T) {
 		t.Error("a cancelled experiment has an outcome")
 	}
 }
+
+// Replicas that have a warm-up in common are the same whether it is lived once or for each of them, and differ after it.
+func TestWarmUpInCommon(t *testing.T) {
+	const text = hall + "experiment: {warm_up: 80 min}\n"
+	want := outcome(t, experiment(t, text), NewStore(), Options{Executor: alone{}})
+	got := outcome(t, experiment(t, text), NewStore(), Options{Executor: Local{3}})
+	if files(t, got) != files(t, want) {
+		t.Error("a past that is lived once leads to something else")
+	}
+	free := outcome(t, experiment(t, hall), NewStore(), Options{})
+	a, b := got.Statistic(0, "energy.site"), free.Statistic(0, "energy.site")
+	if !(a.SD > 0) || !(a.SD < b.SD) {
+		t.Errorf("site energy varies by %g with 80 of 120 minutes in common, and by %g with none", a.SD, b.SD)
+	}
+}
