@@ -57,8 +57,8 @@
 //
 // A scenario is compiled once. Cells that differ in what their timelines do live their past once a seed, up to the first
 // thing that only one of them does, and leave it as forks ([Local], up to eight cells at a time): the same to the last bit.
-With experiment.warm_up all replicas of a cell have the past of the first seed, which is lived once, and each a future of its
-own: what may come of that present.
+// With experiment.warm_up all replicas of a cell have the past of the first seed, which is lived once, and each a future of its
+// own: what may come of that present.
 //
 // # Left out
 //
