@@ -226,7 +226,7 @@ func (w *World) replace(n int32, t *compute.Node, d *compute.Draw) {
 	b := w.bound
 	if b.ofNode[n] < 0 {
 		if s := &b.scale[w.plan.RackType[w.nodeRack[n]]]; b.stand && *s != (scale{1, 1}) {
-			w.follows(n, t, d, s)
+			w.follows(t, d, s)
 		}
 		return
 	}
@@ -300,7 +300,7 @@ func (b *bound) replaceGroup(x *boundNode, gpus uint64, g *compute.Group) (more 
 }
 
 // follows scales the model of a node by what is measured of others of its type. A power limit stays one.
-func (w *World) follows(n int32, t *compute.Node, d *compute.Draw, s *scale) {
+func (w *World) follows(t *compute.Node, d *compute.Draw, s *scale) {
 	more := 0.0
 	for i := range w.groups {
 		g := &w.groups[i]

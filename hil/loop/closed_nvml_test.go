@@ -35,6 +35,29 @@ type room struct {
 	words []string
 }
 
+// sum returns the mean recorded power of the first eight GPUs between two times.
+func (l *listener) sum(from, to float64) float64 {
+	all, n := 0.0, 0.0
+	for i, t := range l.at {
+		if t > from && t <= to {
+			for _, v := range l.power[i][:8] {
+				all += float64(v)
+			}
+			n++
+		}
+	}
+	return all / n
+}
+
+func (l *listener) has(kind string) (found []record.Event) {
+	for _, e := range l.events {
+		if e.Type == kind {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
 // enter binds the first node of a scenario to a rig, in virtual time.
 func enter(t *testing.T, rest string) *room {
 	t.Helper()

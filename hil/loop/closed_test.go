@@ -52,29 +52,6 @@ func (l *listener) Frame(f *record.Frame) error {
 	return nil
 }
 
-// sum returns the mean recorded power of the first eight GPUs between two times.
-func (l *listener) sum(from, to float64) float64 {
-	all, n := 0.0, 0.0
-	for i, t := range l.at {
-		if t > from && t <= to {
-			for _, v := range l.power[i][:8] {
-				all += float64(v)
-			}
-			n++
-		}
-	}
-	return all / n
-}
-
-func (l *listener) has(kind string) (found []record.Event) {
-	for _, e := range l.events {
-		if e.Type == kind {
-			found = append(found, e)
-		}
-	}
-	return found
-}
-
 // begin compiles a scenario and begins its run.
 func begin(t *testing.T, rest string) (*scenarios.Plan, *twin.Driven, *listener) {
 	t.Helper()
@@ -188,7 +165,7 @@ func TestPrograms(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := &loop.Programs{Args: []string{"/bin/sh", script, "{gpus}", filepath.Join(dir, "saw")}}
-	defer p.Close() //nolint:errcheck // it is closed below as well
+	defer p.Close()
 	if err := p.Put([]loop.Task{{Job: 1, Devices: []int{0, 1}, Level: 1}, {Job: 2, Devices: []int{5}, Level: 1}}); err != nil {
 		t.Fatal(err)
 	}

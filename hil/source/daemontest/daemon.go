@@ -93,13 +93,13 @@ func Port(t testing.TB, network string) int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close() //nolint:errcheck // only its number is wanted
+		defer c.Close()
 		return c.LocalAddr().(*net.UDPAddr).Port
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // likewise
+	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
 }

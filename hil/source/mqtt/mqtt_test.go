@@ -37,7 +37,7 @@ func TestBroker(t *testing.T) {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d := daemontest.New(t, "mosquitto", "HALLTWIN_MOSQUITTO", "-c", config)
+	d := daemontest.New(t, "mosquitto", "HALLTWIN_MOSQUITTO", "-c", config) //nolint:misspell // so it is called
 	up := func() { d.Start(func() bool { return daemontest.Listens(address) }) }
 	up()
 	post := func(topic, payload string, retained bool) {

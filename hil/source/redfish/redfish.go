@@ -174,7 +174,7 @@ func (s *Source) get(ctx context.Context, path string) (doc any, missing, err er
 	if err != nil {
 		return nil, nil, err
 	}
-	defer a.Body.Close() //nolint:errcheck // it was only read
+	defer a.Body.Close()
 	switch a.StatusCode {
 	case http.StatusOK:
 	case http.StatusNotFound:
