@@ -25,7 +25,11 @@ func (w *World) redraw(key uint64) error {
 	for i := range w.Power.Draws {
 		w.Power.Draws[i] = w.Power.Draws[i].Branch(key)
 	}
-	w.Sched.Random = w.Sched.Random.Branch(key)
+	w.Sched.Random, w.Care.Random = w.Sched.Random.Branch(key), w.Care.Random.Branch(key)
+	for i := range w.Services {
+		f := &w.Services[i].Flow
+		f.Stream = f.Stream.Branch(key)
+	}
 	w.plan.Failures.Redraw(&w.Failure, key, w.Now)
 	w.Agenda.Keep(func(e kernel.Event) bool { return e.Kind != evFailure })
 	for p := range w.plan.Failures.Processes {

@@ -2,7 +2,11 @@ package twin
 
 import (
 	"context"
+	"reflect"
+	"strings"
 	"testing"
+
+	"github.com/halltwin/halltwin/models/random"
 )
 
 const branched = `duration: 12 h
@@ -69,4 +73,45 @@ func TestBranch(t *testing.T) {
 			t.Errorf("%s is the same in several futures: %v, %v, %v", key, ends[0][key], ends[1][key], v)
 		}
 	}
+}
+
+// Every random stream that the state holds goes another way in a branch.
+func TestBranchDrawsAllAnew(t *testing.T) {
+	p := plan(t, strings.Replace(branched, "failures:", "  - serve: {use: services/chat-70b, load: {file: traces/requests.csv.gz}}\nfailures:", 1))
+	run, err := Begin(p, Options{Seed: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	b, err := run.Branch(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if n := sameStreams(t, "State", reflect.ValueOf(run.world.State), reflect.ValueOf(b.world.State)); n < 100 {
+		t.Errorf("%d streams were compared", n)
+	}
+}
+
+// sameStreams reports the random streams that two states have in common, and returns how many it has compared.
+func sameStreams(t *testing.T, path string, a, b reflect.Value) (n int) {
+	if a.Type() == reflect.TypeFor[random.Stream]() {
+		if a.Interface() == b.Interface() && !a.IsZero() {
+			t.Errorf("%s is the same in a branch", path)
+		}
+		return 1
+	}
+	switch a.Kind() {
+	case reflect.Struct:
+		for i := range a.NumField() {
+			if f := a.Type().Field(i); f.IsExported() {
+				n += sameStreams(t, path+"."+f.Name, a.Field(i), b.Field(i))
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range min(a.Len(), b.Len()) {
+			n += sameStreams(t, path, a.Index(i), b.Index(i))
+		}
+	}
+	return n
 }
