@@ -97,8 +97,9 @@ func (c *Config) startPinned(s *State, now float64, starts []Start) []Start {
 func (c *Config) pass(s *State, now float64, starts []Start) []Start {
 	sh := &s.scratch.shadow
 	all := s.Dirty // look at all jobs
-	// What is set aside depends on the time.
-	if all || now > sh.at || c.seatsOf != nil && now != sh.now {
+
+	// What is set aside depends on the time, and on who asks.
+	if all || now > sh.at || c.seatsOf != nil {
 		sh.live = false
 	}
 	blocked, at := -1, -1 // place of the blocked job, and of the one looked at
