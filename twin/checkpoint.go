@@ -427,14 +427,18 @@ func (w *World) streamEnds(st *Stream) {
 	w.reschedule(j)
 }
 
+// waitsFor reports whether a job stands still until a stream of it ends.
+func (w *World) waitsFor(st *Stream) bool {
+	if st.Kind == Feeding {
+		return false
+	}
+	step := w.save(st.Job).Step
+	return st.Kind == Saving && st.Tier == 0 && (step == SaveWrites || step == SaveWaits) || st.Kind == Reading && step == SaveLoads
+}
+
 // block tells the job that waits for a stream how long it will at the present rate.
 func (w *World) block(st *Stream) {
-	if st.Kind == Feeding {
-		return
-	}
-	v := w.save(st.Job)
-	waits := st.Kind == Saving && st.Tier == 0 && (v.Step == SaveWrites || v.Step == SaveWaits) || st.Kind == Reading && v.Step == SaveLoads
-	if !waits {
+	if !w.waitsFor(st) {
 		return
 	}
 	s := &w.Jobs[st.Job]
