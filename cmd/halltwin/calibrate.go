@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/halltwin/halltwin/hil/fit"
@@ -50,7 +51,8 @@ func calibrateVerb(p *process) *cobra.Command {
 		Short: "Fit a GPU's power, temperature and throughput to recordings of it",
 		Long: "Calibrate reads recordings (nvidia-smi and DCGM CSV, Prometheus text of dcgm-exporter, MLPerf power logs, and sweeps of power\n" +
 			"limits as Zeus writes them), fits what they determine, says what they do not and which experiment would, and writes\n" +
-			"calibration.yaml, which a scenario takes as `gpu: {use: hardware/…, calibration: calibration.yaml}`, with a report.",
+			"calibration.yaml, which a scenario takes as `gpu: {use: hardware/…, calibration: calibration.yaml}`, with a report. Of several\n" +
+			"types of GPU each gets a file of its own, calibration-a100-sxm4-40gb.yaml.",
 		Example: examples("halltwin calibrate telemetry.csv.gz", "halltwin calibrate run1.csv run2.csv --out h100.yaml --report h100.html --json"),
 		Args:    cobra.MinimumNArgs(1),
 		RunE:    func(_ *cobra.Command, args []string) error { return calibrate(p, args, &f) },
@@ -86,9 +88,87 @@ func calibrate(p *process, files []string, f *calibrateFlags) error {
 		}
 		logs = append(logs, l)
 	}
+	types := byModel(logs)
+	if len(types) > 1 && (len(sweep) > 0 || f.limit > 0) {
+		return usage("the recordings are of %d types of device, and a sweep or --limit is of one: calibrate them one at a time", len(types))
+	}
+	var all []calibrated
+	for _, t := range types {
+		own := *f
+		if len(types) > 1 { // a file for each
+			ext := filepath.Ext(f.out)
+			own.out = strings.TrimSuffix(f.out, ext) + "-" + slugOf(t.model) + ext
+			if f.report != "" {
+				ext := filepath.Ext(f.report)
+				own.report = strings.TrimSuffix(f.report, ext) + "-" + slugOf(t.model) + ext
+			}
+		}
+		x, err := own.one(p, t.logs, sweep, files)
+		if err != nil {
+			return err
+		}
+		all = append(all, *x)
+	}
+	switch {
+	case f.json && len(all) == 1:
+		return printJSON(p.stdout.Out, all[0])
+	case f.json:
+		return printJSON(p.stdout.Out, all)
+	}
+	return nil
+}
+
+// modelLogs are the recordings of one type of device.
+type modelLogs struct {
+	model string
+	logs  []*telemetry.Log
+}
+
+// byModel sorts recordings by the types of the devices in them, in the order in which they come. Series that name no type go with
+// the only one there is.
+func byModel(logs []*telemetry.Log) []modelLogs {
+	var order []string
+	for _, l := range logs {
+		for _, s := range l.Series {
+			if s.Model != "" && !slices.Contains(order, s.Model) {
+				order = append(order, s.Model)
+			}
+		}
+	}
+	if len(order) < 2 {
+		return []modelLogs{{logs: logs}}
+	}
+	var out []modelLogs
+	for _, model := range order {
+		x := modelLogs{model: model}
+		for _, l := range logs {
+			own := *l
+			own.Series = nil
+			for _, s := range l.Series {
+				if s.Model == model {
+					own.Series = append(own.Series, s)
+				}
+			}
+			if len(own.Series) > 0 {
+				x.logs = append(x.logs, &own)
+			}
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// slugOf makes a part of a file's name of a product's: "NVIDIA A100-SXM4-40GB" is a100-sxm4-40gb.
+func slugOf(model string) string {
+	words := strings.FieldsFunc(strings.ToLower(model), func(r rune) bool { return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9') })
+	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "nvidia" }), "-")
+}
+
+// one calibrates one type of device.
+func (f *calibrateFlags) one(p *process, logs []*telemetry.Log, sweep []fit.LimitPoint, files []string) (*calibrated, error) {
 	c, err := fit.Calibrate(logs, sweep, f.limit)
 	if err != nil {
-		return usage("%s: %w", strings.Join(files, ", "), err)
+		return nil, usage("%s: %w", strings.Join(files, ", "), err)
 	}
 	if f.report == "" {
 		f.report = strings.TrimSuffix(f.out, filepath.Ext(f.out)) + ".html"
@@ -100,13 +180,14 @@ func calibrate(p *process, files []string, f *calibrateFlags) error {
 	}
 	result := validate.Calibrated(c)
 	if err := result.Report(&page, title, fmt.Sprintf("Fitted to %d samples of %d recordings.", c.Samples, len(files))); err != nil {
-		return err
+		return nil, err
 	}
 	if err := errors.Join(os.WriteFile(f.out, c.YAML(), 0o644), os.WriteFile(f.report, page.Bytes(), 0o644)); err != nil {
-		return &exitError{exitIO, err}
+		return nil, &exitError{exitIO, err}
 	}
+	out := f.result(c)
 	if f.json {
-		return printJSON(p.stdout.Out, f.result(c))
+		return &out, nil
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", title)
@@ -129,7 +210,7 @@ func calibrate(p *process, files []string, f *calibrateFlags) error {
 	}
 	fmt.Fprintf(&b, "○ held by what is typical, not by the recordings\n\ncalibration in %s, report in %s\n", f.out, f.report)
 	_, err = p.stdout.Out.Write([]byte(b.String()))
-	return err
+	return &out, err
 }
 
 func (f *calibrateFlags) result(c *fit.Calibration) calibrated {

@@ -27,6 +27,7 @@ type liveFlags struct {
 	replay  string
 	resume  string
 	agents  string
+	hide    string
 	doors   []func(*live.Twin) // opened once the twin knows its past
 	whatIf  []string
 	ahead   time.Duration
@@ -68,6 +69,7 @@ func liveVerb(p *process) *cobra.Command {
 	c.Flags().StringVar(&f.log, "log", "", "file that gets every reading")
 	c.Flags().StringVar(&f.replay, "replay", "", "live a log again instead of the present")
 	c.Flags().StringVar(&f.resume, "resume", "", "go on with the twin of a log, and append to it")
+	c.Flags().StringVar(&f.hide, "anonymise", "", "file with a secret key of 16 bytes or more: replace users by keyed pseudonyms, in the log as well")
 	c.Flags().StringVar(&f.agents, "agent-tokens", "", "file of tokens of agents, HOST SECRET a line; HOST may be a pattern, as gpu-1*")
 	c.Flags().StringArrayVar(&f.whatIf, "what-if", nil, "answer, before it ends, what happens if this is done then: 'fail rack[3]'; may be repeated, all are done together")
 	c.Flags().DurationVar(&f.ahead, "ahead", time.Hour, "how far --what-if looks ahead")

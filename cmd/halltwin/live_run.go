@@ -25,6 +25,15 @@ func (f *liveFlags) beside(ctx context.Context, p *process, plan *scenarios.Plan
 	if !f.quiet {
 		o.Sink = &eventLines{out: p.stderr.Out, start: plan.Start}
 	}
+	if f.hide != "" {
+		names, err := pseudonyms(f.hide)
+		if err != nil {
+			return err
+		}
+		for i := range feeds {
+			feeds[i].Source = nameless{feeds[i].Source, names}
+		}
+	}
 	var shown, measured *viz.Run
 	if f.serve.listen != "" || p.stdout.Live {
 		served, err := f.serve.begin(p)

@@ -45,11 +45,14 @@ func (p *Pseudonyms) Apply(l *Log) {
 // userColumns are the headers, lower case, of columns that name people.
 var userColumns = []string{"user", "username", "user_name", "uid", "user_id", "userid", "id_user", "account", "owner"}
 
-// Table copies a table with a header, separated by commas or, as sacct writes it, by bars, and replaces the columns that name people.
-// Names of jobs stay as they are.
+// Table copies a table with a header, separated by commas or, as sacct writes it, by bars, and replaces the columns that name people;
+// or a log in the standard workload format, whose users and groups stay numbers. Names of jobs stay as they are.
 func (p *Pseudonyms) Table(in io.Reader, out io.Writer) error {
 	b := bufio.NewReader(in)
 	start, _ := b.Peek(4096)
+	if isSWF(string(start)) {
+		return p.swf(b, out)
+	}
 	first, _, _ := strings.Cut(string(start), "\n")
 	r, w := csv.NewReader(b), csv.NewWriter(out)
 	if strings.Count(first, "|") > strings.Count(first, ",") {

@@ -261,6 +261,20 @@ func TestTablesLoseTheirUsers(t *testing.T) {
 	if err := p.Table(strings.NewReader("a,b\n1,2\n"), &b); err == nil || !strings.Contains(err.Error(), "no column names people") {
 		t.Error(err)
 	}
+	// A log in the standard workload format keeps its numbers, and its users lose theirs.
+	b.Reset()
+	const swf = "; Computer: x\n1 0 5 60 4 -1 -1 4 60 -1 1 17 3 -1 1 -1 -1 -1\n2 9 5 60 4 -1 -1 4 60 -1 1 17 -1 -1 1 -1 -1 -1\n"
+	if err := p.Table(strings.NewReader(swf), &b); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(b.String(), "\n")
+	one, two := strings.Fields(lines[1]), strings.Fields(lines[2])
+	if lines[0] != "; Computer: x" || len(one) != 18 || one[11] == "17" || one[11] != two[11] || one[12] == "3" || two[12] != "-1" || one[3] != "60" {
+		t.Errorf("%s", b.String())
+	}
+	if err := p.Table(strings.NewReader("; x\n1 2 3\n"), &b); err == nil || !strings.Contains(err.Error(), "line 2 has 3 columns") {
+		t.Error(err)
+	}
 }
 
 func TestGzip(t *testing.T) {

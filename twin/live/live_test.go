@@ -178,6 +178,33 @@ func TestFollows(t *testing.T) {
 	}
 }
 
+// TestAnonymise takes the users out of a log: its twin is the same otherwise.
+func TestAnonymise(t *testing.T) {
+	var log, copied bytes.Buffer
+	x, _ := start(t, &log)
+	day(t, x, 100, nil)
+	if err := Anonymise(bytes.NewReader(log.Bytes()), &copied, func(user string) string { return "u-" + strings.Repeat("x", len(user)) }); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(log.String(), `"user":"ada"`) || strings.Contains(copied.String(), `"ada"`) || !strings.Contains(copied.String(), `"user":"u-xxx"`) {
+		t.Error("the users are still there, or were not")
+	}
+	again, _ := start(t, nil)
+	_, tape, err := ReadLog(&copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := tape.Play(context.Background(), again); err != nil || n != 50 {
+		t.Fatal(n, err)
+	}
+	if a, b := x.Report(), again.Report(); a.Channels[0] != b.Channels[0] || a.Progress.IT != b.Progress.IT || a.Running != b.Running {
+		t.Errorf("%+v\n%+v", a, b)
+	}
+	if err := Anonymise(strings.NewReader("a,b\n"), &copied, nil); err == nil {
+		t.Error("a table is a log")
+	}
+}
+
 // TestHostile lets monitoring lie: the twin concludes the same as without, and reports it.
 func TestHostile(t *testing.T) {
 	honest, _ := start(t, nil)
