@@ -133,3 +133,59 @@ func TestEarlyFailures(t *testing.T) {
 		t.Errorf("%g of %g fail again within 10 days of their repair, want %g", again, failed, 0.15*failed)
 	}
 }
+
+// FuzzMixture: bursts that prefer the lemons of a process, whose repairs are mixtures, of any figures that the language allows.
+func FuzzMixture(f *testing.F) {
+	f.Add(uint64(1), 0.3, 3600.0, 1.0, 86400.0, 0.9, 2.7, 0.2)
+	f.Add(uint64(2), 1e-9, 1e-3, 5.0, 1e9, 0.01, 1.0, 1.0)
+	f.Fuzz(func(t *testing.T, seed uint64, share, median, sigma, limit, frailty, size, weak float64) {
+		for _, v := range []float64{share, median, sigma, limit, frailty, size} {
+			if !(v > 1e-9 && v < 1e9) {
+				return
+			}
+		}
+		if sigma < 1e-3 || sigma > 20 || size < 1 || !(weak > 0 && weak <= 1) {
+			return
+		}
+		s := process("node", 1e6)
+		s.Frailty, s.Age = &frailty, "new"
+		s.Early = &EarlySpec{Share: unit.Ratio(weak), Median: unit.Duration(median), Shape: 0.7}
+		law := &DelaySpec{Distribution: "mixture", Max: ptr(unit.Duration(limit)), Mixture: []PartSpec{{share, unit.Duration(median), sigma}, {1, 3600, 1}}}
+		s.Repair.Time = law
+		spec := &Spec{Processes: []ProcessSpec{s}, Bursts: []BurstSpec{{Name: "burst", Within: "rack", Component: "node", MTBF: ptr(unit.Duration(1e6)), Size: &size, As: "test", EffectSpec: s.EffectSpec}}}
+		refused := false
+		fail := func(string, string) { refused = true }
+		spec.Validate(fail)
+		spec.Processes[0].Validate(fail)
+		law.Validate(fail)
+		if refused {
+			return
+		}
+		tree := hall(3)
+		p, err := Compile(spec, tree)
+		if err != nil {
+			t.Fatal(err)
+		}
+		st := New(p, random.Seed(seed), path(tree))
+		for k := range 40 {
+			pr := k % 2
+			n := int32(k) % int32(p.Processes[pr].Count)
+			at := st.Next(pr, n)
+			o := p.Fire(st, pr, n, at, nil)
+			if o.Repair < 0 || o.Repair > limit*(1+1e-9) || !(st.Next(pr, n) >= at) || len(o.Targets) == 0 || len(o.Targets) > 4 {
+				t.Fatalf("%+v, next at %v after %v", o, st.Next(pr, n), at)
+			}
+			for i := 1; i < len(o.Targets); i++ {
+				if o.Targets[i].Index <= o.Targets[i-1].Index {
+					t.Fatalf("targets %v", o.Targets)
+				}
+			}
+		}
+		for _, q := range []float64{0.01, 0.5, 0.99} {
+			all := s.Repair.law()
+			if x := all.Quantile(q); math.Abs(all.hand.CDF(x)-q) > 1e-5 && x > 2e-3 && x < 1e11 {
+				t.Fatalf("quantile %g is %g, below which are %g", q, x, all.hand.CDF(x))
+			}
+		}
+	})
+}

@@ -131,14 +131,14 @@ func repairOf(parts []part, mean, longest float64) RepairSpec {
 		p := r.Time.Mixture[0]
 		r.Time = &DelaySpec{Distribution: "lognormal", Median: &p.Median, Sigma: &p.Sigma}
 	}
-	limit := longest
+	limit := max(longest, 2*briefest) // shorter ones count as briefest
 	meanOf := func(limit float64) float64 {
 		m := unit.Duration(limit)
 		r.Time.Max = &m
 		l := r.Time.law(Infinite)
 		return l.LimitedMean()
 	}
-	for meanOf(limit) < mean && limit < 10*longest {
+	for meanOf(limit) < mean && limit < 10*max(longest, briefest) {
 		limit *= 1.05
 	}
 	most := unit.Duration(round3(limit))
