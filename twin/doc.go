@@ -37,6 +37,12 @@
 // that it waits for ([SaveStep]), and goes on after an interruption from the first tier that still has the latest
 // ([World.revive]). Nodes that serve storage are nodes: they draw power by its load, and its losses are theirs.
 //
+// # What is real
+//
+// GPUs, and the processors of a node, can be bound to devices ([Driven.Bind]): what is measured of them ([Driven.Measured]) replaces
+// what the model says that they draw and how fast they work, from the next event on, and the driver carries out what the world asks
+// of them ([Driven.Asks]): a job, a limit, silence. That is no part of the state: a fork has no hardware and goes on by the model.
+//
 // # State
 //
 // [State] is plain data: a fork copies it, a snapshot writes it, two runs compare by its hash. Everything immutable
