@@ -49,7 +49,8 @@ var scales = []scale{
 	{"kg/J", []step{{"g/kWh", 1e-3 / 3.6e6, 0}}},
 	{"USD/J", []step{{"USD/kWh", 1 / 3.6e6, 0}}},
 	{"L", []step{{"L", 1, 0}, {"m³", 1e3, 0}}},
-	{"B", []step{{"B", 1, 0}, {"kB", 1e3, 0}, {"MB", 1e6, 0}, {"GB", 1e9, 0}, {"TB", 1e12, 0}, {"PB", 1e15, 0}}},
+	{"B", []step{{"B", 1, 0}, {"kB", 1e3, 0}, {"MB", 1e6, 0}, {"GB", 1e9, 0}, {"TB", 1e12, 0}, {"PB", 1e15, 0}, {"EB", 1e18, 0}}},
+	{"B/s", []step{{"B/s", 1, 0}, {"kB/s", 1e3, 0}, {"MB/s", 1e6, 0}, {"GB/s", 1e9, 0}, {"TB/s", 1e12, 0}}},
 }
 
 // Scale chooses the unit in which the magnitude v, given in unit, reads best, and what v is to be divided by.
