@@ -127,7 +127,7 @@ func (f *liveFlags) run(p *process, args []string) error {
 		if err != nil {
 			return &exitError{exitIO, err}
 		}
-		defer file.Close() //nolint:errcheck // each entry has been written by itself
+		defer file.Close() // each entry has been written by itself
 		o.Log = file
 	}
 	return f.beside(ctx, p, plan, feeds, o, acts, nil)

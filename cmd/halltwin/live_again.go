@@ -33,7 +33,7 @@ func (f *liveFlags) again(p *process, acts []action.Action) error {
 	if err != nil {
 		return &exitError{exitIO, err}
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close() // it was only read
 	plan, o, tape, err := openLog(f.replay, file)
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (f *liveFlags) goOn(ctx context.Context, p *process, acts []action.Action) 
 	if err != nil {
 		return &exitError{exitIO, err}
 	}
-	defer file.Close() //nolint:errcheck // each entry has been written by itself
+	defer file.Close() // each entry has been written by itself
 	plan, o, tape, err := openLog(f.resume, file)
 	if err != nil {
 		return err

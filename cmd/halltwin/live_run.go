@@ -107,7 +107,7 @@ func (f *liveFlags) watch(ctx context.Context, p *process, r *live.Run) error {
 		var x *live.Report
 		if err := r.Do(ctx, func(t *live.Twin) error { x = t.Report(); return nil }); err != nil {
 			<-r.Done()
-			return nil //nolint:nilerr // it ends: its own error says why
+			return nil // it ends: its own error says why
 		}
 		line := statusLine(x)
 		if p.stderr.Live {

@@ -160,7 +160,7 @@ func (f *serveFlags) certificate(p *process, hosts ...string) (cert tls.Certific
 			return cert, false, usage("--tls-cert and --tls-key: %w", err)
 		}
 	case f.secure:
-		fingerprint := ""
+		var fingerprint string
 		if cert, fingerprint, err = viz.SelfSigned(append(slices.Clone(f.hosts), hosts...), p.now()); err != nil {
 			return cert, false, err
 		}

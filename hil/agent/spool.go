@@ -203,7 +203,7 @@ func (s *spool) next() (uint64, int, []byte, error) {
 	if err != nil {
 		return 0, 0, nil, err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close() // it was only read
 	if _, err := f.ReadAt(body, s.offset); err != nil && err != io.EOF {
 		return 0, 0, nil, err
 	}
@@ -251,7 +251,7 @@ func (s *spool) after(x segment, number uint64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close() // it was only read
 	offset := s.offset
 	part := make([]byte, 64<<10)
 	for left := number - s.first; left > 0; {

@@ -3,6 +3,7 @@ package live
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -29,7 +30,7 @@ func Anonymise(in io.Reader, out io.Writer, of func(user string) string) error {
 	}
 	for n := 1; ; n++ {
 		line, err := readLine(tape.in)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return w.Flush()
 		}
 		if err != nil {

@@ -2,7 +2,6 @@ package live
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -84,8 +83,8 @@ func TestAskUnderLoad(t *testing.T) {
 		}
 		took := time.Since(began)
 		last := len(o.IT) - 1
-		t.Log(fmt.Sprintf("%-20s %6.1f ms: %.0f kW, then %.0f kW (%.0f to %.0f); %d jobs lose nodes, %d racks down, %d run, %d wait, %d events",
-			q.name, 1e3*took.Seconds(), o.IT[0]/1e3, o.IT[last]/1e3, o.Low[last]/1e3, o.High[last]/1e3, o.Interrupted, o.Racks, o.Running, o.Queued, len(o.Events)))
+		t.Logf("%-20s %6.1f ms: %.0f kW, then %.0f kW (%.0f to %.0f); %d jobs lose nodes, %d racks down, %d run, %d wait, %d events",
+			q.name, 1e3*took.Seconds(), o.IT[0]/1e3, o.IT[last]/1e3, o.Low[last]/1e3, o.High[last]/1e3, o.Interrupted, o.Racks, o.Running, o.Queued, len(o.Events))
 		if took > time.Second {
 			t.Errorf("%s: answered in %s", q.name, took)
 		}

@@ -120,7 +120,9 @@ func day(t testing.TB, x *Twin, until float64, spoil func(i int, b []reading.Bat
 			for _, h := range j.Nodes {
 				if j.Phase == reading.Running {
 					var n int
-					fmt.Sscanf(h, "gpu%d", &n)
+					if _, err := fmt.Sscanf(h, "gpu%d", &n); err != nil {
+						t.Fatal(err)
+					}
 					s.busy[n-1] = 0.8
 				}
 			}

@@ -96,7 +96,7 @@ func readLine(in *bufio.Reader) ([]byte, error) {
 func (p *Tape) Play(ctx context.Context, t *Twin) (int, error) {
 	for {
 		line, err := readLine(p.in)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return p.n, nil
 		}
 		if err != nil {

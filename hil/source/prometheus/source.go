@@ -119,7 +119,7 @@ func (s *Source) ask(ctx context.Context, query string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer a.Body.Close() //nolint:errcheck // it was only read
+	defer a.Body.Close() // it was only read
 	text, err := io.ReadAll(io.LimitReader(a.Body, largest+1))
 	switch {
 	case err != nil:

@@ -185,7 +185,7 @@ func (r *REST) get(ctx context.Context, version, what string) (text []byte, miss
 	if err != nil {
 		return nil, false, err
 	}
-	defer a.Body.Close() //nolint:errcheck // it was only read
+	defer a.Body.Close() // it was only read
 	text, err = io.ReadAll(io.LimitReader(a.Body, largest+1))
 	switch {
 	case err != nil:

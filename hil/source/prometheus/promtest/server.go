@@ -89,7 +89,7 @@ func (s *Server) Start() {
 	}
 	for limit := time.Now().Add(30 * time.Second); ; <-time.After(20 * time.Millisecond) {
 		if r, err := http.Get(s.URL + "/-/ready"); err == nil {
-			r.Body.Close() //nolint:errcheck // it was only asked
+			r.Body.Close() // it was only asked
 			if r.StatusCode == http.StatusOK {
 				return
 			}

@@ -112,7 +112,7 @@ MessageTimeout=2
 	if HasREST() == nil { // tokens are signed with a key of their own
 		fmt.Fprintf(&b, "AuthAltTypes=auth/jwt\nAuthAltParameters=jwt_key=%s/jwt.key\n", c.dir)
 		key := make([]byte, 32)
-		rand.Read(key) //nolint:errcheck // it never fails
+		rand.Read(key) // it never fails
 		c.file("jwt.key", string(key))
 	}
 	for i := range Nodes {
