@@ -41,6 +41,11 @@
 // The closed forms are held to a two-node step and to a step response of one mass (700 W: 25.582 K and 8.906 K after
 // 60 s; 100 to 1,000 W: 83 °C after 11.736 s), and to small steps. Fits of measured step responses use [TwoPole.Follow].
 //
+// # Coming back
+//
+// A node takes work some minutes after its power has returned ([NodeSpec].Boot), at idle power until then. Racks that heat
+// shut down are switched on one after another when their inlets have been cool for a while ([RestartSpec]).
+//
 // # Left out
 //
 // Fans follow the load without delay. GPUs of one node draw alike where they warm one another. In steps longer than a die
