@@ -222,7 +222,7 @@ func (p *Plan) carry(s *Spec, types []RackType, halls []hall, i int, now float64
 	count := ph.Racks
 	switch {
 	case count > fit:
-		return nil, wrong(i, "racks", "%d racks of %.4g kW do not fit into hall %s: %s for %d more", count, types[i].Max/1000, h.Name, limit, fit)
+		return nil, wrong(i, "racks", "%d racks of %.4g kW do not fit into hall %s: its %s has room for %d", count, types[i].Max/1000, h.Name, limit, fit)
 	case count == 0:
 		count = fit
 	}
