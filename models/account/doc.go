@@ -14,11 +14,12 @@
 // # GPU-time
 //
 // At every instant each GPU of the site is in one state. Held by a job, it is useful (progress at full speed), throttled (the
-// part of its time that limits take: 1 - speed), saving a checkpoint, restarting, or stalled (its job hangs on a failure that
-// nobody has noticed, or makes no progress). Not held, it is down, drained, fragmented (free while jobs wait) or idle (free,
-// and nobody waits). Work that a failure undoes moves from useful to lost, work that a preemption undoes to preempted, work of a job that is killed from useful to wasted.
+// part of its time that limits take: 1 - speed), starved (what of it waiting for data takes), saving a checkpoint, restarting, or
+// stalled (its job hangs on a failure that nobody has noticed, or makes no progress). Not held, it is down, drained, fragmented
+// (free while jobs wait) or idle (free, and nobody waits). Work that a failure undoes moves from useful to lost, work that a
+// preemption undoes to preempted, work of a job that is killed from useful to wasted.
 //
-//	goodput = useful / (useful + throttled + checkpoint + restart + lost + preempted + wasted + stalled)
+//	goodput = useful / (useful + throttled + checkpoint + restart + lost + preempted + wasted + starved + stalled)
 //	ETTR    = useful / (held + waiting), waiting: a training job's GPUs × time from submission on in which it holds none
 //
 // Goodput judges what was made of the GPUs that jobs held; the effective training time ratio also counts the queue, as
