@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/halltwin/halltwin/models/compute"
 	"github.com/halltwin/halltwin/models/cooling"
 	"github.com/halltwin/halltwin/models/facility"
 	"github.com/halltwin/halltwin/twin/record"
@@ -151,11 +152,10 @@ const (
 	nearCoolant = 25
 )
 
-// nearLimit reports whether a step might bring a rack to its shutdown: its inlet air can become no warmer than its outlet is.
-func (w *World) nearLimit(r int32, coolant float64) bool {
-	node := &w.plan.RackTypes[w.plan.RackType[r]].Node
-	g := &node.GPU
-	return max(w.Cooling.RackOutlet[r], w.Cooling.RackInlet[r])+nearAir > node.ShutAbove || coolant+g.Resistance*g.Idle+nearCoolant > g.Shutdown
+// nearLimit reports whether a step might bring a rack to its shutdown, with its outlet and inlet air and the coolant of its dies
+// at the given °C: its inlet air becomes no warmer than its outlet.
+func nearLimit(n *compute.Node, outlet, air, coolant float64) bool {
+	return max(outlet, air) > n.ShutAbove-nearAir || max(coolant, air) > n.GPU.Shutdown-n.GPU.Resistance*n.GPU.Idle-nearCoolant
 }
 
 // The s to which the moment of a shutdown by heat is found, and of the shortest step that it ends.

@@ -93,10 +93,13 @@ func (w *World) limitRacks() {
 			w.cooled(int32(r), rs.Air <= rt.Node.RestartBelow && max(t, rs.Air)+g.Resistance*g.Idle <= g.Target)
 			continue
 		}
+		if !nearLimit(&rt.Node, w.Cooling.RackOutlet[r], rs.Air, t) {
+			continue
+		}
 		if why := w.tooHot(int32(r), rs.Air, t); why != "" {
 			w.shut(int32(r), why)
 		} else {
-			w.Near = w.Near || rs.On && w.nearLimit(int32(r), t)
+			w.Near = w.Near || rs.On
 		}
 	}
 	if swing > 0.25*math.Max(1, w.lastStep()/w.plan.Disturbed) {
