@@ -3,7 +3,8 @@ package failure
 import "math"
 
 // Redraw gives all processes a future of their own from now on, in s, for a key. What is past stays, and so do the rates of
-// the components. The next failure is drawn anew where the law has no memory; under the others it comes when it was to come, and what follows it is new: drawn so, what happens is as likely as ever.
+// the components. The next failure is drawn anew where the law has no memory; under the others it comes when it was to come,
+// and what follows it is new: drawn so, what happens is as likely as ever.
 func (p *Plan) Redraw(s *State, key uint64, now float64) {
 	for i := range p.Processes {
 		pr := &p.Processes[i]

@@ -62,7 +62,7 @@
 //
 // # Left out
 //
-// A past that is lived once on workers of other machines, who get run by run and live it for each; more than one point of a search at a time; searches over
-// lists, and by methods for many axes (above about eight, sample with sobol instead); levels of a rare event that find
-// themselves.
+// A past that is lived once on workers of other machines, who get run by run and live it for each; more than one point of a
+// search at a time; searches over lists, and by methods for many axes (above about eight, sample with sobol instead); levels
+// of a rare event that find themselves.
 package ensemble
