@@ -181,7 +181,11 @@ func (c *compiler) services() {
 				hits := unit.Ratio(math.Min(r.PrefixHits, 0.99))
 				s.PrefixHits = &hits
 			}
-			laid := r.Cycle(site.Midnight, site.Horizon)
+			offset := 0.0 // a log begins with the run
+			if r.Period > 0 {
+				offset = site.Midnight
+			}
+			laid := r.Cycle(offset, site.Horizon)
 			site.Requests = &laid
 		}
 		p, err := serving.Compile(s, site)

@@ -35,7 +35,7 @@ func TestFitLoad(t *testing.T) {
 func series(p *Plan, until float64) (r workload.Requests) {
 	f := p.newFlow(7)
 	for now := 0.0; now < until; now += 60 {
-		a := p.arrivals(&f, now, now+60)
+		a := p.arrivals(now, now+60)
 		for c, ok := a.next(p, &f); ok; c, ok = a.next(p, &f) {
 			r.T, r.Input, r.Output = append(r.T, c.At), append(r.Input, int32(c.Prompt)), append(r.Output, int32(c.Output))
 		}

@@ -76,7 +76,7 @@ func (p *Plan) follow(s *State, now, dt float64, on Conditions) Level {
 	for _, c := range lost {
 		p.send(f, c, x, delay)
 	}
-	arrivals := p.arrivals(f, now, to)
+	arrivals := p.arrivals(now, to)
 	for {
 		c, ok := arrivals.next(p, f)
 		if !ok {
@@ -248,7 +248,7 @@ type arrivals struct {
 	weight     float64 // of rows row to rows, where they are drawn
 }
 
-func (p *Plan) arrivals(f *Flow, from, to float64) arrivals {
+func (p *Plan) arrivals(from, to float64) arrivals {
 	a := arrivals{cursor: from, to: to, rate: p.Load.Mean(from, to).Requests}
 	if r := p.Load.requests; r != nil {
 		a.row, a.rows = r.Seek(from), r.Seek(to)

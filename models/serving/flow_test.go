@@ -81,7 +81,7 @@ func average(v []float64) float64 {
 // drawn returns the arrivals that a service draws.
 func drawn(p *Plan, seed random.Seed, until float64) []Call {
 	f := p.newFlow(seed)
-	a := p.arrivals(&f, 0, until)
+	a := p.arrivals(0, until)
 	var calls []Call
 	for {
 		c, ok := a.next(p, &f)

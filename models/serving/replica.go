@@ -45,9 +45,6 @@ func NewReplica(s *Spec, d training.Device) Replica {
 	return r
 }
 
-// Room returns the tokens that the key-value cache holds.
-func (r *Replica) Room() float64 { return r.room / r.kv }
-
 // iterate returns the time in s of a step in which b requests with ctx tokens of context in all get their next token, beside
 // n tokens of k prompts that attend to pairs of tokens in all.
 func (r *Replica) iterate(b, ctx, n, pairs, k float64) float64 {

@@ -152,7 +152,7 @@ func TestRequestsAreKept(t *testing.T) {
 func arrivalsOf(p *Plan, seed random.Seed, until float64) (n int) {
 	st := p.NewState(seed)
 	for now := 0.0; now < until; now += 30 {
-		a := p.arrivals(&st.Flow, now, now+30)
+		a := p.arrivals(now, now+30)
 		for _, ok := a.next(p, &st.Flow); ok; _, ok = a.next(p, &st.Flow) {
 			n++
 		}

@@ -80,7 +80,7 @@ type RemoteSpec struct {
 
 // LoadSpec is the load: a file of requests, or a rate with a shape over the day.
 type LoadSpec struct {
-	File   string      `yaml:"file" doc:"requests: time, prompt tokens, output tokens; csv or csv.gz, or JSON lines"`
+	File   string      `yaml:"file" doc:"requests: time, prompt tokens, output tokens; csv or csv.gz, or JSON lines. A log begins with the run, one with a period goes by the time of day"`
 	Scale  float64     `yaml:"scale" doc:"factor on the number of requests" default:"1" range:"[0,)"`
 	Rate   *unit.Rate  `yaml:"rate" doc:"requests per time, the mean over a day; instead of file" range:"[0,)"`
 	Swing  unit.Ratio  `yaml:"swing" doc:"half the difference between the busiest and the quietest hour, as a share of the mean" default:"0" range:"[0,1]"`
