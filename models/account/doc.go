@@ -29,8 +29,8 @@
 //
 // Carbon and cost follow intensity and price at the moment of use, for what comes from the grid; generators have figures of
 // their own. A battery that discharges costs nothing then: it was paid for when it charged. Energy of the site's own solar
-// array has no carbon and no price; what is exported is paid at a price of its own and earns no carbon. Embodied carbon and
-// capital cost are left out.
+// array has no carbon and no price; what is exported is paid at a price of its own and earns no carbon. Tariffs,
+// capital, people, embodied carbon, and what each job bears of it all, are the business of package economics.
 //
 // # Sources
 //
