@@ -30,25 +30,13 @@ func (c *Config) passFair(s *State, now float64, starts []Start) []Start {
 	}
 	for len(sc.turns) > 0 {
 		k := c.next(s, sc.turns)
-		t := &sc.turns[k]
-		it := s.Queue.at(t)
+		it := c.serve(s, &sc.turns[k], now)
 		if it == nil {
 			sc.turns[k] = sc.turns[len(sc.turns)-1]
 			sc.turns = sc.turns[:len(sc.turns)-1]
 			continue
 		}
-		e := &s.Entries[it.Slot]
-		t.item++
-		switch {
-		case !c.allows(s, e):
-		case !(it.Shape >= 0 && sc.dead[0].has(it.Shape)) && c.try(s, it, now, false) || c.reclaim(s, it, now, t):
-			starts = c.begin(s, it.Slot, now, starts)
-			continue
-		}
-		t.looked++
-		if c.backfill == strict || c.depth > 0 && t.looked > c.depth {
-			t.block = len(s.Queue.Blocks)
-		}
+		starts = c.begin(s, it.Slot, now, starts)
 	}
 	begun := len(starts)
 	for _, r := range sc.lifted {
@@ -57,6 +45,53 @@ func (c *Config) passFair(s *State, now float64, starts []Start) []Start {
 	sc.lifted = sc.lifted[:0]
 	rotate(starts, begun)
 	return starts
+}
+
+// serve gives the first of an owner's jobs that can start its place, and returns it; nil where there is none. As long as nobody starts
+// it remains this owner's turn.
+func (c *Config) serve(s *State, t *turn, now float64) *Item {
+	sc := s.scratch
+	for {
+		alone := !c.quotas.reclaim || t.beaten // nobody makes room for it
+		if alone && c.depth == 0 && c.backfill != strict && c.barren(s, t) {
+			t.block++
+			continue
+		}
+		it := s.Queue.at(t)
+		if it == nil {
+			return nil
+		}
+		t.item++
+		dead := it.Shape >= 0 && sc.dead[0].has(it.Shape)
+		if !(dead && alone) && c.allows(s, &s.Entries[it.Slot]) && (!dead && c.try(s, it, now, false) || c.reclaim(s, it, now, t)) {
+			return it
+		}
+		t.looked++
+		if c.backfill == strict || c.depth > 0 && t.looked > c.depth {
+			t.block = len(s.Queue.Blocks)
+		}
+	}
+}
+
+// barren reports whether an owner comes to a block that is all its own and of which no shape finds a place.
+func (c *Config) barren(s *State, t *turn) bool {
+	if t.item > 0 || t.block >= len(s.Queue.Blocks) || c.seatsOf != nil {
+		return false
+	}
+	x := &s.Queue.Blocks[t.block]
+	if n := len(x.Items); int32(x.Items[0].Key) != t.owner || int32(x.Items[n-1].Key) != t.owner {
+		return false
+	}
+	if x.summarise(s); x.least.odd {
+		return false
+	}
+	lacks := s.scratch.hopelessShapes(c, s)
+	for w, has := range x.least.has {
+		if has&^s.scratch.dead[0][w]&^lacks[w] != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // at returns the item that an owner looks at next, or nil.

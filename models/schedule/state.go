@@ -15,7 +15,7 @@ type Request struct {
 	Estimate    float64         // run time to count on; 0 or less, or +Inf: unknown, counted as for ever
 	Priority    float64         // larger is more urgent; read by the priority order
 	Parts       int32           // members of the gang, at least 1; they start together or not at all
-	Part        workload.Vector // demand of each part; a fraction of a GPU is rounded up to a device
+	Part        workload.Vector // demand of each part; a fraction of a GPU is a share of one where devices are shared, else rounded up
 	Whole       bool            // each part holds a whole node, with all its devices
 	User, Queue int32           // dense numbers, for turns, reservations and quotas; -1: none
 	Firm        bool            // never preempted

@@ -19,6 +19,8 @@
 // On the openb trace of Alibaba (1,213 hosts, 6,212 GPUs), offered 130 % of its GPUs, the published allocation is met within
 // 0.5 points for nine mixes: see halltwin validate schedulers.
 //
-// Left out: departures of pods other than by [Cluster.Remove], sharing of GPU memory and its contention, and the heat and power
-// of shared devices: in a run of the twin a job holds whole devices.
+// The same scores place jobs in a run: placements fgd and best-fit of package schedule, with gpu_sharing; there pods end, and
+// shared devices have power and heat.
+//
+// Left out: departures of pods other than by [Cluster.Remove], sharing of GPU memory and its contention.
 package share
