@@ -61,8 +61,8 @@
 //	conservative, first 100         13,000   17,000    17,000
 //	srtf, preempting                   151       66        30
 //	srsf, las, preempting          0.1 for each job that runs
-//	drf                                 69    1,000         -
-//	fair-share, 20 quotas            2,000        -         -
+//	drf, 50 users                       69      160       880
+//	fair-share, 20 quotas, reclaim   2,000    5,200         -
 //	mct                                 55      850    79,000
 //
 // A million jobs on 100,000 GPUs in 30 days, of which a hundred thousand and more wait in the end, take 74 s of CPU time for the

@@ -62,7 +62,7 @@ func (c *Config) serve(s *State, t *turn, now float64) *Item {
 			return nil
 		}
 		t.item++
-		dead := it.Shape >= 0 && sc.dead[0].has(it.Shape)
+		dead := it.Shape >= 0 && (sc.dead[0].has(it.Shape) || alone && c.seatsOf == nil && sc.hopelessShapes(c, s).has(it.Shape))
 		if !(dead && alone) && c.allows(s, &s.Entries[it.Slot]) && (!dead && c.try(s, it, now, false) || c.reclaim(s, it, now, t)) {
 			return it
 		}
