@@ -180,7 +180,7 @@ func TestHostileTelemetry(t *testing.T) {
 		}
 	}
 	told := fmt.Sprint(deceived.Held) + fmt.Sprint(deceived.Conflicts)
-	for _, want := range []string{"outside -40 to 130", "no number", "outside 0 to 200000", "in the future", "before that of the reading before", "is that of gpu1/gpu-0", "a flood: one in 40 ms",
+	for _, want := range []string{"outside -40 to 130", "no number", "outside 0 to 200000", "in the future", "before that of the reading before", "is that of gpu1/gpu-0", "a flood: one in 10 ms",
 		"gpu1 tells of GPU 99", "a line that is no reading", "without a token", "more than"} {
 		if !strings.Contains(told, want) {
 			t.Errorf("%q is not reported: %.2000s", want, told)

@@ -196,7 +196,8 @@ func TestLiveCluster(t *testing.T) {
 		}
 	}
 
-	// A question, and the end of the job.
+	// A question, and the end of the job. A controller that is back may take a node for dead, until that node answers it.
+	until("the job in the twin again", 20*time.Second, func(r *live.Report) bool { return r.Progress.Running == 1 && r.Progress.Faults == 0 })
 	err = run.Do(ctx, func(x *live.Twin) error {
 		began := time.Now()
 		o, err := x.Ask(ctx, []action.Action{{Verb: action.Fail, Selector: "rack[0]"}}, 3600)

@@ -240,7 +240,7 @@ func TestHostile(t *testing.T) {
 		t.Error("the worlds differ")
 	}
 	all := fmt.Sprint(b.Held) + fmt.Sprint(b.Conflicts)
-	for _, want := range []string{"outside -40 to 130", "no number", "outside 0 to 5000", "in the future", "before that of the reading before", "is that of gpu1/gpu-0", "a flood: one in 40 ms", "tells of GPU"} {
+	for _, want := range []string{"outside -40 to 130", "no number", "outside 0 to 5000", "in the future", "before that of the reading before", "is that of gpu1/gpu-0", "a flood: one in 10 ms", "tells of GPU"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("%q is not reported", want)
 		}

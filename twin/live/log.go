@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/halltwin/halltwin/models/action"
 	"github.com/halltwin/halltwin/models/reading"
@@ -156,9 +156,8 @@ func (t *Twin) back(ctx context.Context, at float64) error {
 // Marks returns up to where the streams of a source have been taken.
 func (t *Twin) Marks(source string) []reading.Mark {
 	var all []reading.Mark
-	for stream, next := range t.marks[source] {
-		all = append(all, reading.Mark{Stream: stream, Next: next})
+	for _, stream := range slices.Sorted(maps.Keys(t.marks[source])) {
+		all = append(all, reading.Mark{Stream: stream, Next: t.marks[source][stream]})
 	}
-	slices.SortFunc(all, func(a, b reading.Mark) int { return strings.Compare(a.Stream, b.Stream) })
 	return all
 }

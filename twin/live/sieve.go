@@ -11,10 +11,10 @@ import (
 
 // The bounds of what is taken for true.
 const (
-	ahead   = 5.0  // s that a reading's time may be after ours: clocks differ
-	stale   = 60.0 // s after which a reading says nothing of the present
-	quiet   = 10.0 // s of silence after which another thing may have a key: GPUs are renumbered when one is lost
-	fastest = 25.0 // readings a second of one quantity of one thing
+	ahead   = 5.0   // s that a reading's time may be after ours: clocks differ
+	stale   = 60.0  // s after which a reading says nothing of the present
+	quiet   = 10.0  // s of silence after which another thing may have a key: GPUs are renumbered when one is lost
+	fastest = 100.0 // readings a second of one quantity of one thing: agents read 20 times, and not evenly
 )
 
 // possible is what a quantity can be, in SI and degC; what lies outside is a sentinel or a fault. The hottest die that still
@@ -101,7 +101,7 @@ func (s *sieve) pass(v *reading.Value, now float64, placed bool) (ok, fresh bool
 		s.hold(t.String(), v.Quantity, "its time is before that of the reading before")
 		return false, false
 	case seen && at-before < 1/fastest:
-		s.hold(t.String(), v.Quantity, "a flood: one in 40 ms counts")
+		s.hold(t.String(), v.Quantity, "a flood: one in 10 ms counts")
 		return false, false
 	case math.IsNaN(x):
 		s.hold(t.String(), v.Quantity, "no number")
