@@ -49,6 +49,7 @@ var pardons = []struct{ file, what, why string }{
 	{"twin/ensemble/queue/names.go", "select", "a pause ends early with its context"},
 	{"twin/ensemble/queue/coordinator.go", "channel", "likewise: whole runs go out and come back in whatever order"},
 	{"twin/ensemble/queue/coordinator.go", "select", "likewise"},
+	{"twin/ensemble/queue/coordinator.go", "time.", "it looks for results now and then, whatever it has heard"},
 	{"twin/ensemble/queue/worker.go", "time.", "a worker tells that it lives, and ends when it has long been idle"},
 	{"twin/external/external.go", "go statement", "a process is read and written beside the run, which waits for its one answer"},
 	{"twin/external/external.go", "channel", "likewise: the answers of a process, in order"},
