@@ -59,7 +59,9 @@ func care(ctx context.Context, r *Result) error {
 
 	// Nodes of four, one failure in 1.9 h of all 152 of them.
 	const month = 30 * 86400.0
-	at := func(recovery float64) float64 { return 4 * float64(failure.Spares(152, 1/(1.9*3600*152), recovery, month, 0.99)) }
+	at := func(recovery float64) float64 {
+		return 4 * float64(failure.Spares(152, 1/(1.9*3600*152), recovery, month, 0.99))
+	}
 	r.Add("spares: GPUs for 608 at recoveries of 2.2 h", at(2.2*3600), "", "31 ± 4 (a node), Delta", math.Abs(at(2.2*3600)-31) <= 4)
 	r.Add("spares: GPUs for 608 at recoveries of 5 min", at(300), "", "12 ± 4, Delta", math.Abs(at(300)-12) <= 4)
 
