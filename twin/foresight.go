@@ -113,7 +113,7 @@ func (w *World) expectedRun(rt *schedule.RuntimeSpec, j int32, spec *workload.Jo
 	if rt.From == "true" {
 		return spec.Work
 	}
-	run, ok := rt.Predict(&w.Runtimes, w.group(rt, j))
+	run, ok := rt.Predict(&w.Runtimes, w.group(j))
 	switch {
 	case ok && spec.Walltime > 0:
 		return min(run, spec.Walltime)
@@ -126,7 +126,7 @@ func (w *World) expectedRun(rt *schedule.RuntimeSpec, j int32, spec *workload.Jo
 }
 
 // group returns the group of jobs alike that a job is in; jobs that came later than the world was made are alone.
-func (w *World) group(rt *schedule.RuntimeSpec, j int32) int32 {
+func (w *World) group(j int32) int32 {
 	if int(j) < len(w.groupOf) {
 		return w.groupOf[j]
 	}
@@ -145,7 +145,7 @@ func (w *World) learn(j int32) {
 	}
 	group := int32(0)
 	if rt.From == "learned" {
-		group = w.group(rt, j)
+		group = w.group(j)
 	}
 	rt.Learn(&w.Runtimes, group, w.Jobs[j].Held, expected)
 }

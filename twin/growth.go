@@ -171,11 +171,9 @@ func (g *growing) note(err error) {
 // grown says what happens to the site at the begin of a season: what is ordered, what works, what runs out.
 func (g *growing) grown(k int) []record.Event {
 	st, plan := g.stage(k), g.grow.Plan
-	before := 0.0
+	before := -1.0
 	if k > 0 {
 		before = g.stage(k-1).From + 1
-	} else {
-		before = -1
 	}
 	var all []record.Event
 	say := func(severity record.Severity, kind, subject, format string, args ...any) {

@@ -37,8 +37,8 @@ func (g *growing) summary() *record.Summary {
 	if w := g.sumOf(func(p *period) float64 { return p.water }); w > 0 {
 		add(record.Cooling, "cooling.water", "water", w, "kg", "")
 	}
-	useful := g.capacity(s, add, energy)
-	g.costs(s, useful)
+	useful := g.capacity(add, energy)
+	g.costs(s)
 	carbon := g.sumOf(func(p *period) float64 { return p.carbon })
 	made := g.made()
 	if p.Carbon != nil {
@@ -60,7 +60,7 @@ func (g *growing) summary() *record.Summary {
 }
 
 // capacity adds what was asked for, what was there, and what lay stranded. It returns the useful GPU-hours of the first phase.
-func (g *growing) capacity(s *record.Summary, add func(group, key, label string, v float64, unit, note string), energy float64) float64 {
+func (g *growing) capacity(add func(group, key, label string, v float64, unit, note string), energy float64) float64 {
 	n := len(g.periods)
 	stages := g.grow.Plan.Stages[:n]
 	last := &stages[n-1]
@@ -169,7 +169,7 @@ func (g *growing) yearly(batches []economics.Batch, k int) float64 {
 }
 
 // costs adds what the years cost, and their present value.
-func (g *growing) costs(s *record.Summary, useful float64) {
+func (g *growing) costs(s *record.Summary) {
 	spec, n := g.grow.Spec, len(g.periods)
 	add := func(key, label string, v float64, unit, note string) {
 		if !math.IsNaN(v) {

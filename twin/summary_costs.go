@@ -211,15 +211,15 @@ func (w *World) billKPIs(s *record.Summary, o *outlay) {
 			energy[k].Add(b.Energy)
 		}
 	}
-	add := func(key, label string, v float64, unit string) {
+	add := func(key, label string, v float64) {
 		if !math.IsNaN(v) {
-			s.Add(record.Cost, record.KPI{Key: key, Label: label, Value: v, Unit: unit, Provenance: record.ProvTypical})
+			s.Add(record.Cost, record.KPI{Key: key, Label: label, Value: v, Unit: "USD", Provenance: record.ProvTypical})
 		}
 	}
-	add("cost.idle", "of it for capacity that no job held", idle.Cost, "USD")
-	add("cost.per_job", "mean of jobs that are done", ratio(doneCost.Value(), done.Value()), "USD")
-	add("cost.per_mtoken_trained", "of training, per million tokens", ratio(cost[0].Value(), tokens[0].Value()/1e6), "USD")
-	add("cost.per_mtoken_served", "of services, per million tokens out", ratio(cost[1].Value(), tokens[1].Value()/1e6), "USD")
+	add("cost.idle", "of it for capacity that no job held", idle.Cost)
+	add("cost.per_job", "mean of jobs that are done", ratio(doneCost.Value(), done.Value()))
+	add("cost.per_mtoken_trained", "of training, per million tokens", ratio(cost[0].Value(), tokens[0].Value()/1e6))
+	add("cost.per_mtoken_served", "of services, per million tokens out", ratio(cost[1].Value(), tokens[1].Value()/1e6))
 	for k, of := range [2]struct{ key, label string }{{"trained", "tokens trained"}, {"served", "tokens served"}} {
 		if n := tokens[k].Value(); n > 0 {
 			s.Add(record.Compute, record.KPI{Key: "tokens." + of.key, Label: of.label + ", in millions", Value: n / 1e6, Provenance: record.ProvModelled})

@@ -26,12 +26,12 @@ type minimiser struct {
 	value float64
 }
 
-// minimise returns where the least value was found.
-func (m *minimiser) minimise(f func(u []float64) (float64, error)) ([]float64, float64, error) {
+// minimise returns the least value; at is where it was found.
+func (m *minimiser) minimise(f func(u []float64) (float64, error)) (float64, error) {
 	m.value = math.Inf(1)
 	first, err := sobol(min(m.points, max(4+2*m.axes, m.points/6)), m.axes, m.seed)
 	if err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	var failed error
 	try := func(u []float64) float64 {
@@ -64,10 +64,10 @@ func (m *minimiser) minimise(f func(u []float64) (float64, error)) ([]float64, f
 		_, err := optimize.Minimize(problem, append([]float64(nil), m.at...), &optimize.Settings{FuncEvaluations: m.points - m.tried,
 			Converger: &optimize.FunctionConverge{Relative: m.close / 10, Absolute: 1e-12, Iterations: 10 * (m.axes + 1)}}, &optimize.NelderMead{SimplexSize: step})
 		if failed != nil {
-			return nil, 0, failed
+			return 0, failed
 		}
 		if err != nil && !errors.Is(err, optimize.ErrNoProgress) && m.at == nil {
-			return nil, 0, err
+			return 0, err
 		}
 		if pass > 0 && !(before-m.value > m.close*math.Abs(m.value)) {
 			break
@@ -76,7 +76,7 @@ func (m *minimiser) minimise(f func(u []float64) (float64, error)) ([]float64, f
 			break
 		}
 	}
-	return m.at, m.value, failed
+	return m.value, failed
 }
 
 // folded brings a point into the unit cube, as between mirrors.

@@ -51,7 +51,7 @@ func (e *Experiment) search(ctx context.Context, store *Store, o Options, out *O
 	s := e.Spec.Search
 	m := minimiser{axes: len(e.Design.Axes), points: s.Points, close: float64(s.Close), seed: random.Seed(e.Seed)}
 	known := map[string]int{} // cells by the text of their point
-	_, best, err := m.minimise(func(u []float64) (float64, error) {
+	best, err := m.minimise(func(u []float64) (float64, error) {
 		d := e.Design
 		text := make([]string, len(u))
 		for i := range u {

@@ -63,7 +63,7 @@ func TestSearchOnStandardFunctions(t *testing.T) {
 	for _, c := range standard {
 		for seed := range 5 {
 			m := minimiser{axes: len(c.lo), points: 1000, close: 1e-4, seed: random.Seed(100 + seed)}
-			_, v, err := m.minimise(func(u []float64) (float64, error) {
+			v, err := m.minimise(func(u []float64) (float64, error) {
 				x := make([]float64, len(u))
 				for i := range x {
 					x[i] = c.lo[i] + u[i]*(c.hi[i]-c.lo[i])

@@ -96,21 +96,21 @@ func (p *Process) Close() error {
 	}
 	p.broken = errors.New("it was closed")
 	p.in.Close()
-	late := time.AfterFunc(2*time.Second, func() { p.cmd.Process.Kill() })
+	late := time.AfterFunc(2*time.Second, func() { _ = p.cmd.Process.Kill() }) // it may have ended
 	defer late.Stop()
 	for range p.lines { // what it still says is of no interest
 	}
-	p.cmd.Wait()
+	_ = p.cmd.Wait() // how it ended is of no interest
 	return nil
 }
 
 // fail kills the process and says why, for now and for good.
 func (p *Process) fail(format string, args ...any) error {
 	p.in.Close()
-	p.cmd.Process.Kill()
+	_ = p.cmd.Process.Kill() // it may have ended
 	for range p.lines {
 	}
-	p.cmd.Wait()
+	_ = p.cmd.Wait() // it was killed
 	p.broken = fmt.Errorf("%q %s", p.command, fmt.Sprintf(format, args...))
 	if text := p.said.String(); text != "" {
 		p.broken = fmt.Errorf("%w; it said: %s", p.broken, text)

@@ -58,7 +58,7 @@ func behave(how string) {
 				fmt.Print(text)
 			}
 		case "field":
-			fmt.Println(`{"strat":[]}`)
+			fmt.Println(`{"begin":[]}`)
 		case "two":
 			fmt.Println(`{} {}`)
 		case "nobody":
@@ -69,7 +69,9 @@ func behave(how string) {
 			fmt.Println(`{"start":[{"job":0,"nodes":[0]},{"job":1,"nodes":[0]},{"job":2,"nodes":[0]}]}`)
 		case "dither":
 			var q decide
-			json.Unmarshal(in.Bytes(), &q)
+			if json.Unmarshal(in.Bytes(), &q) != nil {
+				return
+			}
 			if len(q.Running) == 0 {
 				fmt.Printf("{\"start\":[{\"job\":%d}]}\n", q.Waiting[0].Job)
 			} else {
@@ -77,7 +79,9 @@ func behave(how string) {
 			}
 		case "first-fit":
 			var q decide
-			json.Unmarshal(in.Bytes(), &q)
+			if json.Unmarshal(in.Bytes(), &q) != nil {
+				return
+			}
 			free := 0.0
 			for _, n := range q.Free {
 				free += n.GPUs
@@ -118,7 +122,7 @@ func TestHostile(t *testing.T) {
 		"deaf":    "has given no answer within 100ms",
 		"die":     "has ended without an answer; it said: KeyError: 'gpus'",
 		"flood":   "a line of more than 16 MiB",
-		"field":   `unknown field "strat"`,
+		"field":   `unknown field "begin"`,
 		"two":     "more than one JSON object",
 		"version": "speaks protocol 9",
 		"nobody":  "job 99 neither waits nor runs",

@@ -113,7 +113,7 @@ func watch[T any](ctx context.Context, s *Source, r *resource[T], version string
 	if err != nil {
 		return version, err
 	}
-	defer body.Close()     //nolint:errcheck // it was only read
+	defer body.Close()
 	s.outcome(r.what, nil) // it answers
 	lines := bufio.NewScanner(body)
 	lines.Buffer(nil, longest)
