@@ -242,7 +242,8 @@ func (w *World) dispatchCrew(c int32) {
 		if i < 0 {
 			return
 		}
-		w.begun(i, w.Now+crew.Hours.Done(clock, w.Care.Tickets[i].Work)-clock)
+		done := w.Now + crew.Hours.Done(clock, w.Care.Tickets[i].Work) - clock
+		w.begun(i, max(w.Now, done)) // of no work, rounding would put it into the past
 	}
 }
 

@@ -55,6 +55,15 @@ func TestCrewsAreTheMachineRepairmansQueue(t *testing.T) {
 	}
 }
 
+// Repairs of no work in working hours are done when they begin, whatever the clock rounds to.
+func TestRepairsOfNoWork(t *testing.T) {
+	w := world(t, plan(t, cared(4, "20 d", `{processes: [{name: broken, component: node, mtbf: 20 h, repair: {crew: day, time: {distribution: fixed, mean: 0 s}}}],
+      crews: [{name: day, hours: {from: 8 h, to: 18 h}}]}`, "")), 20*86400)
+	if n := w.Care.Counts.Mended; n < 100 {
+		t.Errorf("%d nodes were repaired in 20 days", n)
+	}
+}
+
 // Parts on order are Poisson with the demand in a lead time (Palm), so a repair waits with the probability that as many are on
 // order as there are.
 func TestPartsFollowPalm(t *testing.T) {
