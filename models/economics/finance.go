@@ -10,7 +10,7 @@ func Discount(rate, years float64) float64 { return math.Pow(1+rate, -years) }
 
 // PresentWorth returns the present value of 1 paid at the end of each of so many years.
 //
-// NREL TP-462-5173, equation 2-4; years need not be whole, for which it interpolates.
+// It is the uniform present worth of NREL TP-462-5173, section 2, and interpolates where years are not whole.
 func PresentWorth(rate, years float64) float64 {
 	if rate == 0 {
 		return years

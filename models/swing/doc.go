@@ -18,7 +18,7 @@
 //
 // A change of power ΔP changes the voltage by ΔP·cos ψ / S, with the short-circuit power S and angle ψ = atan(X/R) of the grid. Each
 // line is compared with the sinusoidal change that a flickermeter of class F answers with an instantaneous sensation of 1 (IEC
-// 61000-4-15, table 1, 230 V lamp); sensations of lines add up, and of a steady sensation p the short-term severity is
+// 61000-4-15, table 1a, 230 V lamp); sensations of lines add up, and of a steady sensation p the short-term severity is
 // Pst = 0.714·√p. Pst of 1 disturbs half of the people; planning levels are 0.8 to 0.9 at medium and high voltage (IEC 61000-3-7).
 //
 // # State

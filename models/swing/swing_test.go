@@ -92,11 +92,25 @@ func TestFlicker(t *testing.T) {
 	w := Swing{Lines: []Line{{8.8, 0.0025 * 500e6 / 2}}}
 	s.finish(&w)
 	near(t, "Pst", w.Flicker, 0.714, 1e-3)
-	w = Swing{Lines: []Line{{1, 0.01432 * 500e6 / 2}, {8.8, 0.0025 * 500e6 / 2}}}
+	w = Swing{Lines: []Line{{1, 0.01397 * 500e6 / 2}, {8.8, 0.0025 * 500e6 / 2}}}
 	s.finish(&w)
 	near(t, "Pst of two", w.Flicker, 0.714*math.Sqrt2, 1e-3)
 	s.Angle = 10
 	near(t, "voltage", s.voltage(50e6), 0.1*math.Cos(math.Atan(10)), 1e-12)
+}
+
+// IEC 61000-4-15:2010, table 2a: rectangular changes that are felt with 1 at their worst moment, on the mean with a little less
+// the slower they are.
+func TestRectangularChanges(t *testing.T) {
+	s := &Spec{From: 0.1, To: 20, Grid: 1e6, Angle: 0}
+	for _, x := range []struct{ frequency, change, within float64 }{{8.8, 0.00196, 0.01}, {6, 0.00248, 0.03}, {4, 0.00332, 0.06}} {
+		var w Swing
+		for k := 1.0; k*x.frequency <= 1000; k += 2 {
+			w.Lines = append(w.Lines, Line{k * x.frequency, 4 / math.Pi / k * x.change * 1e6 / 2})
+		}
+		s.finish(&w)
+		near(t, "sensation", math.Pow(w.Flicker/0.714, 2), 1, x.within)
+	}
 }
 
 func TestRunsTogether(t *testing.T) {
