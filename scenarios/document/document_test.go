@@ -330,3 +330,18 @@ func TestHostile(t *testing.T) {
 		t.Error(len(changes))
 	}
 }
+
+// A moment keeps its offset, wherever the file is read: in New York 8 March has the offset of winter and 10 March that of summer.
+func TestTimeKeepsItsOffset(t *testing.T) {
+	home, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Skip("this machine has no time zones")
+	}
+	got := fixed(time.Date(2025, 3, 8, 0, 0, 0, 0, home))
+	if want := "2025-03-10T00:00:00-05:00"; got.AddDate(0, 0, 2).Format(time.RFC3339) != want {
+		t.Errorf("two days after %s is %s, want %s", got, got.AddDate(0, 0, 2).Format(time.RFC3339), want)
+	}
+	if got := fixed(time.Date(2025, 7, 1, 0, 0, 0, 0, time.FixedZone("", 0))); got.Location() != time.UTC {
+		t.Errorf("no offset is %s, want UTC", got.Location())
+	}
+}

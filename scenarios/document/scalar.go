@@ -155,7 +155,7 @@ func (d *decoder) unitError(err error, n *node) bool {
 func (d *decoder) time(v *Value, target reflect.Value, n *node) {
 	t, err := time.Parse(time.RFC3339, v.Text)
 	if err == nil {
-		target.Set(reflect.ValueOf(t))
+		target.Set(reflect.ValueOf(fixed(t)))
 		return
 	}
 	for _, layout := range []string{"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00", "2006-01-02T15:04Z07:00", "2006-01-02 15:04Z07:00"} {
@@ -172,6 +172,16 @@ func (d *decoder) time(v *Value, target reflect.Value, n *node) {
 		}
 	}
 	d.fail(n, CodeTime, fmt.Sprintf("%q is no time stamp", clip(v.Text)), "write it as 2025-07-15T00:00:00-05:00")
+}
+
+// fixed returns a moment with its offset for ever. [time.Parse] takes the place of the machine where that has the same offset just
+// then, and with it summer time: the same file would mean other hours elsewhere.
+func fixed(t time.Time) time.Time {
+	_, offset := t.Zone()
+	if offset == 0 {
+		return t.UTC()
+	}
+	return t.In(time.FixedZone("", offset))
 }
 
 // word decodes a text whose type reads it itself.
