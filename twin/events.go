@@ -144,10 +144,10 @@ func (w *World) Handle(e kernel.Event) error {
 		if e.Gen == w.Racks[e.Subject].BootGen {
 			w.restart(e.Subject)
 		}
-	default:
-		w.care(&e)
 	case evResponse:
 		w.respond(ResponsePhase(e.Subject))
+	default:
+		w.care(&e)
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ func selector() string {
 func Read(text []byte) ([]reading.Value, error) {
 	var a answer
 	if err := json.Unmarshal(text, &a); err != nil {
-		return nil, fmt.Errorf("Prometheus' answer: %w", err)
+		return nil, fmt.Errorf("answer of Prometheus: %w", err)
 	}
 	switch {
 	case a.Status == "error":

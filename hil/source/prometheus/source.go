@@ -125,7 +125,7 @@ func (s *Source) ask(ctx context.Context, query string) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case len(text) > largest:
-		return nil, fmt.Errorf("Prometheus answers more than %d bytes", largest)
+		return nil, fmt.Errorf("answer of Prometheus: more than %d bytes", largest)
 	case a.StatusCode != http.StatusOK && !strings.HasPrefix(a.Header.Get("Content-Type"), "application/json"):
 		return nil, fmt.Errorf("%s says %s", s.URL, a.Status)
 	}

@@ -118,13 +118,13 @@ type job struct {
 func Jobs(text []byte) ([]reading.Job, error) {
 	var d jobsDocument
 	if err := json.Unmarshal(text, &d); err != nil {
-		return nil, fmt.Errorf("Slurm's list of jobs: %w", err)
+		return nil, fmt.Errorf("list of jobs from Slurm: %w", err)
 	}
 	if err := faulty(d.Errors); err != nil {
 		return nil, err
 	}
 	if d.Jobs == nil {
-		return nil, errors.New("Slurm's answer has no list of jobs")
+		return nil, errors.New("answer of Slurm: no list of jobs")
 	}
 	out := make([]reading.Job, 0, len(*d.Jobs))
 	for i := range *d.Jobs {
@@ -284,7 +284,7 @@ type sinfoRow struct {
 func Nodes(text []byte) ([]reading.Node, error) {
 	var d nodesDocument
 	if err := json.Unmarshal(text, &d); err != nil {
-		return nil, fmt.Errorf("Slurm's list of nodes: %w", err)
+		return nil, fmt.Errorf("list of nodes from Slurm: %w", err)
 	}
 	if err := faulty(d.Errors); err != nil {
 		return nil, err
@@ -307,7 +307,7 @@ func Nodes(text []byte) ([]reading.Node, error) {
 			}
 		}
 	default:
-		return nil, errors.New("Slurm's answer has no list of nodes")
+		return nil, errors.New("answer of Slurm: no list of nodes")
 	}
 	return out, nil
 }

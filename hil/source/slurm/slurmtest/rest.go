@@ -20,7 +20,7 @@ func HasREST() error {
 			return nil
 		}
 	}
-	return errors.New("Slurm's plugin auth_jwt is not there: apt-get install --no-install-recommends slurm-wlm-jwt-plugin")
+	return errors.New("plugin auth_jwt of Slurm is not there: apt-get install --no-install-recommends slurm-wlm-jwt-plugin")
 }
 
 // REST starts slurmrestd and returns its address, and a token for root that is good for an hour. It skips the test where there is none.
