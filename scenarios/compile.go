@@ -243,6 +243,17 @@ func (c *compiler) failures() {
 		return
 	}
 	c.plan.Failures = f
+	if x := c.spec.Failures.Spares; x != nil && x.Nodes != nil {
+		work := 0
+		for n := range c.plan.Capacity {
+			if c.plan.Serves == nil || c.plan.Serves[n] < 0 {
+				work++
+			}
+		}
+		if *x.Nodes >= work {
+			c.fail("failures.spares.nodes", "range", fmt.Sprintf("of the %d nodes that take jobs, none is left to work when %d are held back", work, *x.Nodes), fmt.Sprintf("write fewer than %d", work))
+		}
+	}
 	if len(f.Absent) > 0 {
 		c.plan.Notes = append(c.plan.Notes, "failures: left out for lack of anything to strike: "+strings.Join(f.Absent, ", "))
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/stat/distuv"
@@ -134,6 +135,29 @@ func TestSilentCorruptionRollsBack(t *testing.T) {
 	told(t, w, 2*86400, "")
 	if sooner := w.Books.GPU.By[account.Lost].Value(); !(sooner < lost) {
 		t.Errorf("checks lose %g GPU·s, without %g", sooner, lost)
+	}
+}
+
+// Checkpoints in storage are as wrong as the work that they hold: a job goes back to the last one before it was corrupted.
+func TestCorruptionReachesCheckpoints(t *testing.T) {
+	text := strings.Replace(cared(1, "1 d", `{processes: [{name: wrong, component: node, mtbf: 40 h, detect: 0 s, silent: {found: 100 %, after: {distribution: fixed, mean: 2 h}},
+      repair: {time: {distribution: fixed, mean: 10 min}}}]}`, `
+workload: [{job: {name: a, nodes: 4, work: 30 h, checkpoint: {every: 10 min, cost: 0 s, restart: 0 s, size: 1 GB, tiers: [{in: far}]}}}]`),
+		"  plant:", "  storage: [{name: far, kind: object, read: 50 GB/s, write: 50 GB/s}]\n  plant:", 1)
+	w := world(t, plan(t, text), 86400)
+	found := float64(w.Care.Counts.Found)
+	if lost := w.spent(account.Lost) / 32; found == 0 || lost < 5400*found {
+		t.Errorf("%g corruptions, found after 2 h each, lose %g s of work", found, lost)
+	}
+}
+
+// Nodes that serve storage are no spares.
+func TestSparesTakeJobs(t *testing.T) {
+	text := strings.Replace(cared(2, "1 h", "{spares: {nodes: 2}}", ""), "rack-dgx-h100-4}}", "rack-dgx-h100-4}}, {racks: 1, rack: {use: hardware/rack-storage-nvme}}", 1)
+	text = strings.Replace(text, "  plant:", "  storage: [{name: scratch, on: row-1}]\n  plant:", 1)
+	w := world(t, plan(t, text), 3600)
+	if !slices.Equal(w.Care.Pool, []int32{7, 6}) {
+		t.Errorf("nodes %v are spares", w.Care.Pool)
 	}
 }
 

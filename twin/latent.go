@@ -183,6 +183,13 @@ func (w *World) find(i int32, how string) {
 // rollBack takes a job back to its last checkpoint before its work went wrong.
 func (w *World) rollBack(t Tainted) {
 	s := &w.Jobs[t.Job]
+	if w.work.Jobs[t.Job].Store != nil { // what the tiers have since then is as wrong
+		tiers := w.save(t.Job).Tiers
+		for i := range tiers {
+			tiers[i].settle(w.Now)
+			tiers[i].Done, tiers[i].Next = min(tiers[i].Done, t.Saved), -1
+		}
+	}
 	switch s.Phase {
 	case Running:
 		w.count(t.Job)

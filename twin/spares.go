@@ -13,9 +13,12 @@ import (
 // Spares are nodes that take no work of their own. When a job has lost nodes and the loss is noticed, it goes on with spares in
 // their place if there are enough, on the nodes that it has left; the lost nodes are spares when they are repaired.
 
-// holdBack makes the last nodes of the site spares.
+// holdBack makes the last nodes of the site spares that take jobs: those that serve storage are none.
 func (w *World) holdBack(count int) {
 	for n := int32(len(w.Nodes) - 1); n >= 0 && len(w.Care.Pool) < count; n-- {
+		if w.serves(n) >= 0 {
+			continue
+		}
 		w.Care.Pool = append(w.Care.Pool, n)
 		w.drain(n)
 	}

@@ -208,31 +208,41 @@ func (p *Pool) Finish(s *State) []Loss {
 	return done
 }
 
-// Ruin returns the share of the data that the losses leave unreadable for ever, 0 for none. Drives never come back; nodes that
-// are down may, so they ruin nothing yet. What has been rebuilt of them is safe.
+// Ruin returns the share of the data that losses since the last call leave unreadable for ever, 0 for none. Drives never come
+// back; nodes that are down may, so they ruin nothing yet. What has been rebuilt of them is safe.
 func (p *Pool) Ruin(s *State) float64 {
 	if p.Kind != Distributed {
 		return 0
 	}
-	gone := make([]float64, len(p.Nodes))
-	fresh := false
-	for i := range s.Losses {
-		if l := &s.Losses[i]; l.Disk >= 0 {
-			gone[l.Node] += p.part(l) * (1 - l.fraction())
-			fresh = fresh || !l.Counted
-		}
-	}
-	gone = slices.DeleteFunc(gone, func(v float64) bool { return v == 0 })
-	if !fresh || len(gone) <= p.Tolerance {
+	if !slices.ContainsFunc(s.Losses, func(l Loss) bool { return l.Disk >= 0 && !l.Counted }) {
 		return 0
 	}
+	share := p.unreadable(s, false)
+	if share == 0 {
+		return 0
+	}
+	share = math.Max(0, share-p.unreadable(s, true)) // what has been told of before is lost but once
 	for i := range s.Losses {
 		s.Losses[i].Counted = true
 	}
-	share := Unreadable(gone, len(p.Nodes), p.Width, p.Tolerance)
 	s.Disasters++
 	s.Lost += share * s.Used
 	return share
+}
+
+// unreadable returns the share of the data that the drives lost, or those of them that were counted before, leave unreadable.
+func (p *Pool) unreadable(s *State, counted bool) float64 {
+	gone := make([]float64, len(p.Nodes))
+	for i := range s.Losses {
+		if l := &s.Losses[i]; l.Disk >= 0 && (l.Counted || !counted) {
+			gone[l.Node] += p.part(l) * (1 - l.fraction())
+		}
+	}
+	gone = slices.DeleteFunc(gone, func(v float64) bool { return v == 0 })
+	if len(gone) <= p.Tolerance {
+		return 0
+	}
+	return Unreadable(gone, len(p.Nodes), p.Width, p.Tolerance)
 }
 
 // Fits reports whether there is room for so many B more.

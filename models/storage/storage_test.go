@@ -256,6 +256,23 @@ func TestDataLoss(t *testing.T) {
 	}
 }
 
+// Drives lost one after another ruin together what they would at once: nothing is lost twice.
+func TestRuinOnce(t *testing.T) {
+	p := pool(t, spec(2, 1, 0), 10)
+	s, sum := p.New(), 0.0
+	for node := range int32(5) {
+		p.DiskDown(s, node, 0, 0)
+		sum += p.Ruin(s)
+	}
+	all := p.New()
+	for node := range int32(5) {
+		p.DiskDown(all, node, 0, 0)
+	}
+	if once := p.Ruin(all); !near(sum, once, 1e-9) || !near(s.Lost, all.Lost, 1e-9) {
+		t.Errorf("%g of the data are lost one after another, %g at once", sum, once)
+	}
+}
+
 // Streams that come at random share a pool as one server shared by all: however long they are, the mean time of one is
 // size / (bandwidth × (1 - load)) (Kleinrock, Queueing Systems II, 4.4).
 func TestSharing(t *testing.T) {
