@@ -191,3 +191,23 @@ func TestAddresses(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A redirection would turn a post into a question, whose answer says nothing of the readings.
+func TestRedirectedKeepsReadings(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			http.Redirect(w, r, "/login", http.StatusFound)
+		}
+	}))
+	defer s.Close()
+	p, err := NewPusher(s.URL, "", Twin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.queue().add([]byte("{}\n")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := p.sendSome(t.Context()); err == nil || n != 0 || p.Counts().Waiting != 1 {
+		t.Errorf("%v, %+v", err, p.Counts())
+	}
+}

@@ -80,9 +80,13 @@ func NewPusher(address, token string, f Format) (*Pusher, error) {
 	case u.Scheme == "http" && !loopback(u.Hostname()):
 		return nil, fmt.Errorf("%s is on another machine: readings go there over https only", u.Host)
 	}
-	return &Pusher{URL: address, Token: token, Format: f, Client: &http.Client{Timeout: 10 * time.Second}, Clocks: device.System{},
+	return &Pusher{URL: address, Token: token, Format: f, Client: &http.Client{Timeout: 10 * time.Second, CheckRedirect: stay}, Clocks: device.System{},
 		Say: func(string, ...any) {}, woken: make(chan struct{}, 1)}, nil
 }
+
+// stay follows no redirection: it would turn a post into a question whose answer says nothing of the readings, or lead a token out
+// of https.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Trust lets the receiver show a certificate of an authority in a PEM file, or that one itself, beside those that the system knows.
 func (p *Pusher) Trust(path string) error {
@@ -234,7 +238,7 @@ func (p *Pusher) Run(ctx context.Context) {
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	for {
+	for last.Err() == nil { // what waits on the disk goes on waiting there
 		if n, err := p.sendSome(last); n == 0 || err != nil {
 			return
 		}

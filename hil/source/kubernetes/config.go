@@ -143,6 +143,9 @@ func parse(text []byte, dir string, read func(string) ([]byte, error)) (c Config
 
 // check says what is wrong with a configuration, and returns how to encrypt.
 func (c *Config) check() (*tls.Config, error) {
+	if strings.Contains(c.Server, "@") {
+		return nil, errors.New("an address must not hold a user or a password: give a token, or a kubeconfig")
+	}
 	u, err := url.Parse(c.Server)
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fmt.Errorf("%q is no address of a Kubernetes API server: write https://HOST:6443", c.Server)

@@ -25,6 +25,9 @@ const (
 // errGone says that a watch cannot be resumed where it was.
 var errGone = errors.New("the version is too old to watch from")
 
+// errShort says that a watch ended as soon as it had begun.
+var errShort = errors.New("the watch ended at once")
+
 // resource is what is followed, and who hears of it.
 type resource[T any] struct {
 	what   string
@@ -44,7 +47,10 @@ func follow[T any](ctx context.Context, s *Source, r *resource[T]) {
 			}
 		}
 		if err == nil {
-			version, err = watch(ctx, s, r, version)
+			began := time.Now()
+			if version, err = watch(ctx, s, r, version); err == nil && time.Since(began) < firstPause {
+				err = errShort
+			}
 		}
 		switch {
 		case err == nil:
@@ -52,6 +58,7 @@ func follow[T any](ctx context.Context, s *Source, r *resource[T]) {
 			continue
 		case errors.Is(err, errGone):
 			version = ""
+		case errors.Is(err, errShort): // nothing is wrong, but it is not asked for at once again
 		default:
 			s.outcome(r.what, err)
 		}

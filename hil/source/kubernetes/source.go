@@ -49,9 +49,12 @@ func New(c Config) (*Source, error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig, transport.ResponseHeaderTimeout = t, patience
-	return &Source{config: c, client: &http.Client{Transport: transport}, first: make(chan struct{}), pods: map[string]*shown{}, nodes: map[string]reading.Node{},
+	return &Source{config: c, client: &http.Client{Transport: transport, CheckRedirect: stay}, first: make(chan struct{}), pods: map[string]*shown{}, nodes: map[string]reading.Node{},
 		faulty: map[string]error{}, asked: map[string]bool{}}, nil
 }
+
+// stay follows no redirection: it could lead a token out of https.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Name says what it is.
 func (s *Source) Name() string { return "kubernetes" }

@@ -52,6 +52,9 @@ func New(m *points.Map, l Login) (*Source, error) {
 	if ip := net.ParseIP(u.Hostname()); l.Password != "" && u.Scheme == "tcp" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return nil, errors.New("MQTT: a password is sent over tls only")
 	}
+	if l.Password != "" && l.User == "" {
+		return nil, errors.New("MQTT: a password goes with a user")
+	}
 	s := &Source{server: m.Server, topics: map[string][]*points.Point{}}
 	var failed []error
 	for i := range m.Points {

@@ -44,6 +44,9 @@ func New(m *points.Map, l Login) (*Source, error) {
 	if (l.Certificate == "") != (l.Key == "") {
 		return nil, errors.New("OPC UA: a certificate goes with its key")
 	}
+	if l.Password != "" && l.User == "" {
+		return nil, errors.New("OPC UA: a password goes with a user")
+	}
 	if l.Password != "" && l.Certificate == "" && !local(u.Hostname()) {
 		return nil, errors.New("OPC UA: a password is sent encrypted only: give a certificate and its key")
 	}

@@ -1,8 +1,10 @@
 package points
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"strconv"
@@ -46,7 +48,7 @@ type Point struct {
 
 // Value returns a reading of the point: raw is what the server told, at its time.
 func (p *Point) Value(raw float64, at time.Time) reading.Value {
-	return reading.Value{Thing: p.thing, Quantity: p.quantity, At: reading.Number(float64(at.UnixNano()) / 1e9), Value: reading.Number(raw*p.factor + p.constant)}
+	return reading.Value{Thing: p.thing, Quantity: p.quantity, At: reading.Number(float64(at.Unix()) + float64(at.Nanosecond())/1e9), Value: reading.Number(raw*p.factor + p.constant)}
 }
 
 // Errorf is a mistake at the point's place.
@@ -79,9 +81,13 @@ func Read(text []byte) ([]Map, error) {
 	if len(text) > largest {
 		return nil, fmt.Errorf("a map of points has at most %d bytes", largest)
 	}
-	var root yaml.Node
-	if err := yaml.Unmarshal(text, &root); err != nil {
+	var root, more yaml.Node
+	in := yaml.NewDecoder(bytes.NewReader(text))
+	if err := in.Decode(&root); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
+	}
+	if err := in.Decode(&more); len(root.Content) > 0 && !errors.Is(err, io.EOF) {
+		return nil, errors.New("a file is one document: write several servers as a list, without --- between them")
 	}
 	if len(root.Content) == 0 {
 		return nil, errors.New("it is empty: write server: ADDRESS and points: [...]")
@@ -147,6 +153,9 @@ func section(n *yaml.Node) (m Map, err error) {
 	err = fields(n, "a section", func(key string, v *yaml.Node) (bool, error) {
 		switch key {
 		case "server":
+			if strings.Contains(v.Value, "@") { // it would stand in reports and logs
+				return true, at(v, "an address must not hold a user or a password: they are given in the environment")
+			}
 			return true, text(v, &m.Server)
 		case "points":
 			if v.Kind != yaml.SequenceNode {

@@ -74,7 +74,7 @@ func TestMistakes(t *testing.T) {
 		one("{address: a, of: gpu-3, channel: gpu.power, unit: W}"):                                                                                                    "write HOST/gpu-3",
 		one("{address: [a], of: gpu-3, channel: gpu.power, unit: W}"):                                                                                                  "a text is due",
 		"- {server: x, points: [{address: a, of: pdu-0, channel: pdu.power, unit: W}]}\n- {server: x, points: [{address: a, of: pdu-0, channel: pdu.power, unit: W}]}": "given twice",
-		"server: x\npoints: 3": "points are a list", strings.Repeat("#", 2<<20): "at most",
+		"server: x\npoints: 3": "points are a list", "server: tcp://me:secret@x\npoints: []": "must not hold a user", "server: x\n---\nserver: y": "one document", strings.Repeat("#", 2<<20): "at most",
 	} {
 		if _, err := points.Read([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.200s: %v, not %s", text, err, want)

@@ -66,14 +66,12 @@ func New(m *points.Map, l Login) (*Source, error) {
 	switch {
 	case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http":
 		return nil, fmt.Errorf("%q is no Redfish service: write https://HOST", m.Server)
-	case u.User != nil:
-		return nil, errors.New("an address must not hold a password: give user and password apart")
 	}
 	if ip := net.ParseIP(u.Hostname()); u.Scheme == "http" && l.Password != "" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return nil, errors.New("a password is sent over https only")
 	}
 	s := &Source{server: strings.TrimRight(m.Server, "/"), login: l,
-		client: &http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: l.Roots, MinVersion: tls.VersionTLS12}}}}
+		client: &http.Client{Timeout: patience, CheckRedirect: stay, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: l.Roots, MinVersion: tls.VersionTLS12}}}}
 	s.node = &device.Redfish{URL: s.server, User: l.User, Password: l.Password, Roots: l.Roots, Timeout: patience}
 	var failed []error
 	at := map[string]int{}
@@ -99,6 +97,9 @@ func New(m *points.Map, l Login) (*Source, error) {
 	}
 	return s, errors.Join(failed...)
 }
+
+// stay follows no redirection: it could lead a password out of https.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Name says what it is.
 func (s *Source) Name() string { return "redfish " + s.server }

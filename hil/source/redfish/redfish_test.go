@@ -136,7 +136,7 @@ func TestMistakes(t *testing.T) {
 		server, address, want string
 		login                 Login
 	}{
-		{"ftp://x", good, "no Redfish service", Login{}}, {"https://a:b@x", good, "must not hold a password", Login{}}, {"http://10.0.0.1", good, "https only", Login{Password: "x"}},
+		{"ftp://x", good, "no Redfish service", Login{}}, {"http://10.0.0.1", good, "https only", Login{Password: "x"}},
 		{"https://x", "/redfish/v1", "no value of a resource", Login{}}, {"https://x", "redfish#/x", "no value", Login{}}, {"https://x", "//evil/redfish#/x", "no value", Login{}},
 		{"https://x", "/redfish#x", "no value", Login{}},
 	} {

@@ -5,7 +5,7 @@
 // At most 60 objects are asked for in one request, fewer where an agent finds that too big.
 //
 // server: udp://HOST:161 (or tcp://). With version 2c the community is what [Login] says; with a user it is version 3: authentication by
-// SHA-256 unless another is named, privacy by AES, both where a secret is given. Prefer version 3: 2c passes in the clear.
+// SHA-256 unless another is named, privacy by AES, both where a secret is given; a secret without a user is refused. Prefer version 3: 2c passes in the clear.
 //
 // A reading has the time at which its answer came: agents tell none. What was while an agent was away it does not tell.
 //

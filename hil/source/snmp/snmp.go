@@ -78,6 +78,9 @@ func New(m *points.Map, l Login) (*Source, error) {
 func (s *Source) secure() error {
 	l := &s.login
 	if l.User == "" {
+		if l.Auth != "" || l.Privacy != "" { // it must not pass in the clear instead
+			return errors.New("SNMP has secrets of version 3, and no user: give one")
+		}
 		return nil
 	}
 	auth, ok := hashes[l.AuthBy]

@@ -145,3 +145,16 @@ func FuzzObject(f *testing.F) {
 		}
 	})
 }
+
+// A secret must not go unused while the community passes in the clear.
+func TestSecretWithoutUser(t *testing.T) {
+	m, err := points.Read([]byte("server: udp://127.0.0.1:161\npoints: [{address: .1.3.6.1, of: crah-0, channel: crah.load}]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range []Login{{Auth: "abcdefgh"}, {Privacy: "abcdefgh"}} {
+		if _, err := New(&m[0], l); err == nil || strings.Contains(err.Error(), "abcdefgh") {
+			t.Errorf("%v", err)
+		}
+	}
+}
