@@ -4,7 +4,7 @@
 // (40101 of a vendor's list is holding:100), and 3/holding:100 for a unit behind a gateway that is not 1. The type says how it is
 // coded: int16, uint16 (as is the default), int32, uint32, float32, int64, uint64 or float64; order: little if the lower word comes
 // first. Registers that lie near each other are read in one request of at most 125. What a
-// server refuses is held back, with all that was asked along with it, and that is told.
+// server refuses is asked for again value by value; what it still refuses is held back, and that is told.
 //
 // A reading has the time at which its answer came: Modbus has none. What was while the server was away it does not tell; the
 // connection is made anew at each question until it is back.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log"
 	"math"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,6 +72,9 @@ func New(m *points.Map) (*Source, error) {
 	scheme, host, ok := strings.Cut(m.Server, "://")
 	if !ok || host == "" || scheme != "tcp" && scheme != "udp" {
 		return nil, fmt.Errorf("%q is no Modbus server: write tcp://HOST:502", m.Server)
+	}
+	if _, _, err := net.SplitHostPort(host); err != nil {
+		return nil, fmt.Errorf("%q is no Modbus server: write %s://HOST:502", m.Server, scheme)
 	}
 	var all []place
 	var failed []error
@@ -146,6 +150,17 @@ func group(all []place) []block {
 	return blocks
 }
 
+// errApart says that a server has not all that lies between the values of a block.
+var errApart = errors.New("its values are to be read one by one")
+
+// apart returns a block for each value of one.
+func apart(k *block) (all []block) {
+	for _, p := range k.places {
+		all = append(all, block{unit: p.unit, table: p.table, first: p.first, n: p.words, places: []place{p}})
+	}
+	return all
+}
+
 // Name says what it is.
 func (s *Source) Name() string { return "modbus " + s.server }
 
@@ -157,11 +172,17 @@ func (s *Source) Read(ctx context.Context, b *reading.Batch) error {
 		}
 		s.open = true
 	}
-	for i := range s.blocks {
+	for i := 0; i < len(s.blocks); i++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := s.block(&s.blocks[i], b); err != nil {
+		err := s.block(&s.blocks[i], b)
+		if errors.Is(err, errApart) {
+			s.blocks = slices.Replace(s.blocks, i, i+1, apart(&s.blocks[i])...)
+			i--
+			continue
+		}
+		if err != nil {
 			s.open = false
 			_ = s.client.Close() // what is wrong with it has been told
 			return err
@@ -196,6 +217,9 @@ func (s *Source) block(k *block, b *reading.Batch) error {
 	}
 	if err == nil && len(registers) != k.n {
 		err = fmt.Errorf("%d values came for %d", len(registers), k.n)
+	}
+	if errors.Is(err, modbus.ErrIllegalDataAddress) && len(k.places) > 1 {
+		return errApart
 	}
 	for _, refusal := range refusals {
 		if errors.Is(err, refusal) {

@@ -146,11 +146,28 @@ func TestServer(t *testing.T) {
 	if err := bad.Read(t.Context(), &b); err != nil || len(b.Held) != 1 || b.Held[0].Of != "9/holding:999" || !strings.Contains(b.Held[0].Why, "illegal data address") {
 		t.Errorf("%+v, %v", b.Held, err)
 	}
+
+	// This unit refuses what lies between two values: both are read all the same, and what is not there costs them nothing.
+	p.mu.Lock()
+	p.registers[700], p.registers[710] = 20, 30
+	p.mu.Unlock()
+	apart, err := New(mapped(t, fmt.Sprintf("tcp://127.0.0.1:%d", port), `  - {address: "9/holding:700", of: crah-0, channel: crah.supply_temperature, unit: degC}
+  - {address: "9/holding:705", of: crah-0, channel: crah.supply_temperature, unit: degC}
+  - {address: "9/holding:710", of: crah-0, channel: crah.supply_temperature, unit: degC}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		var b reading.Batch
+		if err := apart.Read(t.Context(), &b); err != nil || len(b.Held) != 1 || len(b.Values) != 2 || b.Values[0].Value != 20 || b.Values[1].Value != 30 {
+			t.Errorf("%+v, %v", b, err)
+		}
+	}
 }
 
 func TestMistakes(t *testing.T) {
 	for _, c := range []struct{ server, point, want string }{
-		{"http://x", `address: "holding:1"`, "no Modbus server"}, {"rtu:///dev/ttyS0", `address: "holding:1"`, "no Modbus server"},
+		{"http://x", `address: "holding:1"`, "no Modbus server"}, {"tcp://x", `address: "holding:1"`, "tcp://HOST:502"}, {"rtu:///dev/ttyS0", `address: "holding:1"`, "no Modbus server"},
 		{"tcp://x:502", `address: "register:1"`, "line 3"}, {"tcp://x:502", `address: "holding:70000"`, "no address"}, {"tcp://x:502", `address: "999/holding:1"`, "unit"},
 		{"tcp://x:502", `address: "holding:1", type: int24`, "no type"}, {"tcp://x:502", `address: "coil:1", type: int16`, "coils none"},
 		{"tcp://x:502", `address: "holding:65535", type: float32`, "does not fit"}, {"tcp://x:502", `address: "holding:1", order: middle`, "order"},
