@@ -13,6 +13,42 @@ func (p *Plan) Advance(s *State, dt float64) {
 		return
 	}
 	s.Age += dt
+	if s.calm() {
+		p.warmRuns(s, dt)
+	} else {
+		p.warmEach(s, dt)
+	}
+	s.Counts.OverloadSeconds += float64(s.AbovePDUs) * dt
+	if !s.calm() {
+		p.moveMasses(s, dt)
+	}
+	for i, t := range s.Target {
+		if t >= 0 {
+			s.Transfer[i] -= dt
+		}
+	}
+	for i := range s.Ride {
+		if s.Sagging[i] {
+			s.Ride[i] -= dt
+		}
+		s.Connect[i] = max(s.Connect[i]-dt, 0)
+		s.Gap[i] = max(s.Gap[i]-dt, 0)
+	}
+	if p.gated {
+		for g, t := range s.Gate {
+			if t > 0 {
+				s.Gate[g] = max(t-dt, 0)
+			}
+		}
+	}
+	s.Counts.UnservedRackSeconds += float64(s.Dark) * dt
+	if !s.MechOn {
+		s.Counts.NoCoolingSeconds += dt
+	}
+}
+
+// warmEach brings the heat of breakers above the PDUs over dt seconds.
+func (p *Plan) warmEach(s *State, dt float64) {
 	for i := range pdus {
 		l := &p.layers[i]
 		if l.count() == 0 || l.rating == unlimited {
@@ -32,7 +68,10 @@ func (p *Plan) Advance(s *State, dt float64) {
 			}
 		}
 	}
-	s.Counts.OverloadSeconds += float64(s.AbovePDUs) * dt
+}
+
+// moveMasses lets batteries and gensets be used for dt seconds.
+func (p *Plan) moveMasses(s *State, dt float64) {
 	moved := false
 	for k, w := range s.BatteryW {
 		moved = moved || w != 0
@@ -62,29 +101,6 @@ func (p *Plan) Advance(s *State, dt float64) {
 		s.Fuel[k] -= use
 		s.Counts.Fuel += use
 	}
-	for i, t := range s.Target {
-		if t >= 0 {
-			s.Transfer[i] -= dt
-		}
-	}
-	for i := range s.Ride {
-		if s.Sagging[i] {
-			s.Ride[i] -= dt
-		}
-		s.Connect[i] = max(s.Connect[i]-dt, 0)
-		s.Gap[i] = max(s.Gap[i]-dt, 0)
-	}
-	if p.gated {
-		for g, t := range s.Gate {
-			if t > 0 {
-				s.Gate[g] = max(t-dt, 0)
-			}
-		}
-	}
-	s.Counts.UnservedRackSeconds += float64(s.Dark) * dt
-	if !s.MechOn {
-		s.Counts.NoCoolingSeconds += dt
-	}
 }
 
 // Next returns the seconds until the next event inside the chain if flows stay as they are: a transfer, a genset that
@@ -94,28 +110,9 @@ func (p *Plan) Next(s *State) float64 {
 	if s.News {
 		return 0
 	}
-	t := math.Inf(1)
-	for i := range p.layers {
-		l := &p.layers[i]
-		if i == pdus && s.HotPDUs == 0 {
-			continue
-		}
-		for u := l.first; u < l.end; u++ {
-			if s.Load[u] > l.breaker.Pickup {
-				t = min(t, p.tripTime(s, l, u))
-			}
-		}
-	}
-	t = min(t, p.nextCord(s))
-	for k, w := range s.BatteryW {
-		if w != 0 {
-			t = min(t, p.batteryTime(s, k))
-		}
-	}
-	for k, m := range s.Gensets {
-		if m != GensetOff && m != GensetLockedOut || p.delivery > 0 {
-			t = min(t, p.gensetTime(s, k))
-		}
+	t := min(p.nextTrip(s), p.nextCord(s))
+	if !s.calm() {
+		t = min(t, p.nextMass(s))
 	}
 	for i, to := range s.Target {
 		if to >= 0 {
@@ -150,6 +147,47 @@ func (p *Plan) Next(s *State) float64 {
 	}
 	if t <= due {
 		return 0
+	}
+	return t
+}
+
+// nextTrip is the time to the next trip of a breaker or machine.
+func (p *Plan) nextTrip(s *State) float64 {
+	t := math.Inf(1)
+	calm := s.calm()
+	for i := range p.layers {
+		l := &p.layers[i]
+		if i == pdus && s.HotPDUs == 0 || i < pdus && calm {
+			continue
+		}
+		for u := l.first; u < l.end; u++ {
+			if s.Load[u] > l.breaker.Pickup {
+				t = min(t, p.tripTime(s, l, u))
+			}
+		}
+	}
+	if calm {
+		for _, r := range s.memory.runs {
+			if l := &p.layers[r.layer]; s.Load[r.first] > l.breaker.Pickup {
+				t = min(t, p.tripTime(s, l, r.first))
+			}
+		}
+	}
+	return t
+}
+
+// nextMass is the time until a battery is empty or full, or a genset starts, stops or lacks fuel.
+func (p *Plan) nextMass(s *State) float64 {
+	t := math.Inf(1)
+	for k, w := range s.BatteryW {
+		if w != 0 {
+			t = min(t, p.batteryTime(s, k))
+		}
+	}
+	for k, m := range s.Gensets {
+		if m != GensetOff && m != GensetLockedOut || p.delivery > 0 {
+			t = min(t, p.gensetTime(s, k))
+		}
 	}
 	return t
 }

@@ -28,6 +28,10 @@ type memory struct {
 	on    []bool    // by PDU: live
 	sides []sideSum
 
+	calm  bool   // and nothing charges or waits for fuel: the runs and banks hold
+	runs  []run  // of the units above the PDUs
+	banks []bank // by side
+
 	since, forget float64 // the last time span that breakers were brought over, s, and its 1 - exp(-since/τ)
 }
 
@@ -57,7 +61,7 @@ func (p *Plan) recall(s *State) *memory {
 		m = &memory{
 			stale: make([]int32, 0, n), known: make([]bool, n), groups: make([]groupLoad, n),
 			sums: make([]groupLoad, blocks(n)), fresh: make([]bool, blocks(n)),
-			loss: make([]float64, len(p.outletSide)), on: make([]bool, len(p.outletSide)), sides: make([]sideSum, len(p.sides)),
+			loss: make([]float64, len(p.outletSide)), on: make([]bool, len(p.outletSide)), sides: make([]sideSum, len(p.sides)), banks: make([]bank, len(p.sides)),
 		}
 		for i := range m.sides {
 			n := blocks(p.sides[i].pdus.count())
@@ -82,7 +86,7 @@ func (p *Plan) recall(s *State) *memory {
 // stir says that something other than the racks' power changed: the next Solve reckons all.
 func (s *State) stir() {
 	if s.memory != nil {
-		s.memory.still = false
+		s.memory.still, s.memory.calm = false, false
 	}
 }
 

@@ -34,6 +34,7 @@
 // live) and one up (what flows). [Plan.Advance] moves the masses: battery charge, breaker heat, fuel, timers.
 // [Plan.Fire] performs what is due. [Plan.Update] repeats Solve and Fire until the instant is quiet; it is what a
 // world calls. In every state the ledger closes: utility + genset = racks + mechanical + losses + d(stored)/dt.
+// While nothing is on its way above the PDUs, units that are alike are reckoned once, to the same bytes.
 //
 // On loss of a utility the UPSs are on battery at once; gensets start after their delay (or refuse, each with its
 // own random stream) and the ATS transfers when enough of them run; batteries recharge from what headroom the source

@@ -109,12 +109,16 @@ func (p *Plan) apparentPDU(s *State, u int32, w float64) float64 {
 
 // react finds the reactive power of every unit above the PDUs from what flows: the sum of what is below, which a rectifier
 // replaces by its own. Losses have none; what a transformer's leakage takes is left out.
-func (p *Plan) react(s *State) {
+func (p *Plan) react(s *State, m *memory) {
 	f := p.factor
 	if f == nil {
 		return
 	}
-	clear(s.Var[:p.layers[pdus].first])
+	if m.calm {
+		clear(s.Var[:p.layers[utilities].end])
+	} else {
+		clear(s.Var[:p.layers[pdus].first])
+	}
 	mech := 0
 	for i := range p.sides {
 		if p.mechUPS && s.Fed[i] || !p.mechUPS && s.Live[i] && p.connected(s, i) {
@@ -122,39 +126,23 @@ func (p *Plan) react(s *State) {
 		}
 	}
 	for i := range p.sides {
-		p.reactSide(s, i, s.Mech*f.mech/float64(max(mech, 1)))
+		p.reactSide(s, m, i, s.Mech*f.mech/float64(max(mech, 1)))
 	}
 }
 
 // reactSide finds the reactive power of a side of which cooling takes mech var where it is fed.
-func (p *Plan) reactSide(s *State, i int, mech float64) {
-	f, sd := p.factor, &p.sides[i]
-	out := s.memory.sides[i].reactive
+func (p *Plan) reactSide(s *State, m *memory, i int, mech float64) {
+	sd := &p.sides[i]
+	bus := m.sides[i].reactive
 	if p.mechUPS && s.Fed[i] {
-		out += mech
+		bus += mech
 	}
-	bus := out
-	if n := sd.ups.count(); n > 0 && s.Fed[i] {
-		bus = 0
-		carry := 0
-		for u := sd.ups.first; u < sd.ups.end; u++ {
-			if s.Flow[u] > 0 {
-				carry++
-			}
-		}
-		each := out / float64(carry)
-		for u := sd.ups.first; u < sd.ups.end; u++ {
-			k := u - p.layers[upses].first
-			if s.Flow[u] > 0 {
-				s.Var[u] = each
-			}
-			switch {
-			case s.UPS[k] == UPSBypass || s.UPS[k] == UPSOnline && p.eco:
-				bus += s.Var[u]
-			case s.UPS[k] == UPSOnline:
-				bus += f.ups * (s.Flow[u] + max(-s.BatteryW[k], 0))
-			}
-		}
+	switch {
+	case sd.ups.count() == 0 || !s.Fed[i]:
+	case m.calm:
+		bus = p.reactBank(s, &m.banks[i], bus)
+	default:
+		bus = p.reactEach(s, sd.ups, bus)
 	}
 	if !s.Live[i] {
 		return
@@ -162,7 +150,15 @@ func (p *Plan) reactSide(s *State, i int, mech float64) {
 	if !p.mechUPS && p.connected(s, i) {
 		bus += mech
 	}
-	if k := s.Source[i]; int(k) < len(sd.feeds) {
+	k := s.Source[i]
+	if m.calm {
+		s.Var[sd.feeds[k]] += bus
+		for r := range m.banks[i].transformers {
+			m.banks[i].transformers[r].spread(s.Var, bus/float64(m.banks[i].working))
+		}
+		return
+	}
+	if int(k) < len(sd.feeds) {
 		s.Var[sd.feeds[k]] += bus
 		if n := p.working(s, sd.transformers); n > 0 {
 			for u := sd.transformers.first; u < sd.transformers.end; u++ {
@@ -179,6 +175,48 @@ func (p *Plan) reactSide(s *State, i int, mech float64) {
 			s.Var[u] += bus / float64(n)
 		}
 	}
+}
+
+// reactEach divides out var over the units of a bank that carry load, and returns what the bank asks of its switchboard.
+func (p *Plan) reactEach(s *State, bank span, out float64) float64 {
+	carry := 0
+	for u := bank.first; u < bank.end; u++ {
+		if s.Flow[u] > 0 {
+			carry++
+		}
+	}
+	bus, each := 0.0, out/float64(carry)
+	for u := bank.first; u < bank.end; u++ {
+		k := u - p.layers[upses].first
+		if s.Flow[u] > 0 {
+			s.Var[u] = each
+		}
+		switch {
+		case s.UPS[k] == UPSBypass || s.UPS[k] == UPSOnline && p.eco:
+			bus += s.Var[u]
+		case s.UPS[k] == UPSOnline:
+			bus += float64(p.factor.ups * (s.Flow[u] + max(-s.BatteryW[k], 0))) // rounded before it is added, as in reactBank
+		}
+	}
+	return bus
+}
+
+// reactBank is reactEach where the units of the bank are alike.
+func (p *Plan) reactBank(s *State, b *bank, out float64) float64 {
+	if b.online == 0 {
+		return 0
+	}
+	w, each := s.Flow[b.ups[0].first], 0.0
+	if w > 0 {
+		each = out / float64(b.online)
+	}
+	for k := range b.ups {
+		b.ups[k].spread(s.Var, each)
+	}
+	if p.eco {
+		return repeated(each, b.online)
+	}
+	return repeated(p.factor.ups*w, b.online)
 }
 
 // burden returns what unit u of a layer carries, as W of its rating: its power, or its apparent power at the rated power

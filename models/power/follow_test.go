@@ -60,12 +60,15 @@ func TestFollowEqualsUpdate(t *testing.T) {
 			if d := cmp.Diff(b, a, sameStates, cmpopts.EquateNaNs()); d != "" {
 				t.Fatalf("Update (-) and Follow (+) differ:\n%s", d)
 			}
+			if rapid.Bool().Draw(t, "forget") { // so that b moves unit by unit where a is calm
+				b = b.Clone()
+			}
+			if na, nb := p.Next(a), p.Next(b); na != nb {
+				t.Fatalf("Next is %v after Follow, %v after Update", na, nb)
+			}
 			dt := min(p.Next(a), rapid.Float64Range(1, 300).Draw(t, "dt"))
 			p.Advance(a, dt)
 			p.Advance(b, dt)
-			if rapid.Bool().Draw(t, "forget") {
-				b = b.Clone()
-			}
 		}
 	})
 }

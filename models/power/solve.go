@@ -18,7 +18,11 @@ func (p *Plan) Solve(s *State, rackW []float64, mechW float64) {
 func (p *Plan) solve(s *State, rackW []float64, mechW float64) {
 	m := p.recall(s)
 	s.Loss, s.Storing, s.News = Losses{}, 0, false
-	clear(s.Flow[:p.layers[pdus].first])
+	if m.calm {
+		clear(s.Flow[:p.layers[utilities].end])
+	} else {
+		clear(s.Flow[:p.layers[pdus].first])
+	}
 	if !m.still {
 		if p.static {
 			p.switchStatic(s)
@@ -33,18 +37,20 @@ func (p *Plan) solve(s *State, rackW []float64, mechW float64) {
 	}
 	p.loadMech(s, mechW)
 	for i := range p.sides {
-		p.loadUPS(s, i)
+		p.loadUPS(s, m, i)
 	}
-	p.loadSources(s)
-	p.react(s)
+	p.loadSources(s, m)
+	p.react(s, m)
 	if !m.still {
 		p.command(s)
 	}
-	p.rate(s)
+	p.rate(s, m)
 	if m.still {
 		m.still = !s.News
+		m.calm = m.calm && m.still
 	} else {
 		m.still = p.rests(s)
+		m.calm = m.still && p.settles(s, m)
 	}
 }
 
@@ -186,26 +192,19 @@ func (p *Plan) loadMech(s *State, w float64) {
 }
 
 // loadUPS puts a side's load on its UPS bank and adds what the bank draws to the switchboard, without charging.
-func (p *Plan) loadUPS(s *State, i int) {
+func (p *Plan) loadUPS(s *State, m *memory, i int) {
 	sd := &p.sides[i]
 	out, rating := s.Out[i], p.layers[upses].rating
 	first := p.layers[upses].first
-	carry, present := 0, 0
-	for u := sd.ups.first; u < sd.ups.end; u++ {
-		k := u - first
-		s.BatteryW[k] = 0
-		if s.UPS[k] == UPSOnline || s.UPS[k] == UPSBattery {
-			carry++
-		}
-		if s.UPS[k] != UPSOff {
-			present++
-		}
+	carry, present := m.banks[i].online, m.banks[i].online
+	if !m.calm {
+		carry, present = p.muster(s, sd.ups)
 	}
 	switch {
 	case sd.ups.count() == 0:
 		s.Bus[i] += out
 	case carry > 0:
-		p.carry(s, i, out/float64(carry))
+		p.carry(s, m, i, out/float64(carry))
 	case s.Fed[i]: // over the line path of the whole bank
 		all := rating * float64(sd.ups.count())
 		loss := all * p.line.At(out/all)
@@ -225,10 +224,43 @@ func (p *Plan) loadUPS(s *State, i int) {
 	}
 }
 
+// muster takes a bank off its batteries, and counts its units that carry load and those that are not off.
+func (p *Plan) muster(s *State, bank span) (carry, present int) {
+	first := p.layers[upses].first
+	for u := bank.first; u < bank.end; u++ {
+		k := u - first
+		s.BatteryW[k] = 0
+		if s.UPS[k] == UPSOnline || s.UPS[k] == UPSBattery {
+			carry++
+		}
+		if s.UPS[k] != UPSOff {
+			present++
+		}
+	}
+	return carry, present
+}
+
 // carry puts w W on each working unit of a bank.
-func (p *Plan) carry(s *State, i int, w float64) {
-	first, rating := p.layers[upses].first, p.layers[upses].rating
+func (p *Plan) carry(s *State, m *memory, i int, w float64) {
+	rating := p.layers[upses].rating
 	loss, online := rating*p.curve.At(w/rating), 0
+	if m.calm {
+		b := &m.banks[i]
+		online = b.online
+		for k := range b.ups {
+			b.ups[k].spread(s.Flow, w)
+		}
+	} else {
+		online = p.carryEach(s, i, w)
+	}
+	s.Bus[i] += float64(online) * (w + loss)
+	s.Loss.UPS += float64(online) * loss
+}
+
+// carryEach puts w W on each working unit of a bank, drains the batteries of those that are on them, and returns how many are
+// online.
+func (p *Plan) carryEach(s *State, i int, w float64) (online int) {
+	first := p.layers[upses].first
 	for u := p.sides[i].ups.first; u < p.sides[i].ups.end; u++ {
 		k := u - first
 		switch s.UPS[k] {
@@ -243,16 +275,19 @@ func (p *Plan) carry(s *State, i int, w float64) {
 			s.Charging[k] = true
 		}
 	}
-	s.Bus[i] += float64(online) * (w + loss)
-	s.Loss.UPS += float64(online) * loss
+	return online
 }
 
 // loadSources charges batteries within the headroom of each side's source, and puts the switchboards on their
 // transformers and feeds, or on their gensets.
-func (p *Plan) loadSources(s *State) {
+func (p *Plan) loadSources(s *State, m *memory) {
 	for i := range p.sides {
 		sd := &p.sides[i]
 		if !s.Live[i] {
+			continue
+		}
+		if m.calm {
+			s.Flow[sd.feeds[s.Source[i]]] += s.Bus[i]
 			continue
 		}
 		if p.connected(s, i) {
@@ -274,7 +309,10 @@ func (p *Plan) loadSources(s *State) {
 		}
 	}
 	for i := range p.sides {
-		p.loadTransformers(s, i)
+		p.loadTransformers(s, m, i)
+	}
+	if m.calm {
+		return
 	}
 	fuel := p.layers[gensets]
 	for k := range s.FuelUse {
@@ -333,9 +371,12 @@ func (p *Plan) chargeBatteries(s *State, i int, room float64) float64 {
 
 // loadTransformers puts a side's load on its transformers. They are energised, and lose their core loss, whenever
 // their feed has voltage, also while the side is on gensets.
-func (p *Plan) loadTransformers(s *State, i int) {
+func (p *Plan) loadTransformers(s *State, m *memory, i int) {
 	sd := &p.sides[i]
-	n := p.working(s, sd.transformers)
+	n := m.banks[i].working
+	if !m.calm {
+		n = p.working(s, sd.transformers)
+	}
 	if n == 0 {
 		return
 	}
@@ -349,6 +390,12 @@ func (p *Plan) loadTransformers(s *State, i int) {
 	loss := float64(n) * TransformerLoss(w, p.layers[transformers].rating, p.noLoad, p.loadLoss)
 	s.Loss.Transformer += loss
 	s.Flow[sd.feeds[k]] += loss
+	if m.calm {
+		for r := range m.banks[i].transformers {
+			m.banks[i].transformers[r].spread(s.Flow, w)
+		}
+		return
+	}
 	for u := sd.transformers.first; u < sd.transformers.end; u++ {
 		if s.Up[u] && !s.Open[u] {
 			s.Flow[u] = w
@@ -367,8 +414,12 @@ func (p *Plan) preferred(s *State, i int) int32 {
 }
 
 // rate sets the loads of all units but PDUs relative to their ratings and notices whether there is something to report.
-func (p *Plan) rate(s *State) {
+func (p *Plan) rate(s *State, m *memory) {
 	s.News = s.News || s.Told.Dark != s.Dark || s.Told.Mech != s.MechOn
+	if m.calm { // modes and sources are as they were told
+		p.rateRuns(s, m)
+		return
+	}
 	for i := range pdus {
 		l := &p.layers[i]
 		inverse, like := 1/l.rating, 0.0
