@@ -265,7 +265,11 @@ func losses(list []record.Loss) []loss {
 			share = 100 * l.GPUHours / most
 		}
 		bar := fmt.Sprintf(`<svg viewBox="0 0 100 9" preserveAspectRatio="none" aria-hidden="true"><rect width="100" height="9" fill="var(--tint)"/><rect width="%s" height="9" fill="var(--c5)"/></svg>`, draw.Num(share))
-		out = append(out, loss{l.Cause, l.Subject, record.Show(l.GPUHours, "h"), template.HTML(bar)}) //nolint:gosec // numbers only
+		hours := record.Show(l.GPUHours, "h")
+		if l.GPUHours < 0.1 {
+			hours = "< 0.1 h"
+		}
+		out = append(out, loss{l.Cause, l.Subject, hours, template.HTML(bar)}) //nolint:gosec // numbers only
 	}
 	return out
 }

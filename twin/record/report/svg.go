@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/halltwin/halltwin/twin/record"
@@ -29,6 +30,9 @@ func (c clock) long(t float64) string {
 	if c.header.Duration <= 86400 {
 		return c.header.At(t).Format("15:04:05")
 	}
+	if c.header.Duration > 300*86400 {
+		return c.header.At(t).Format("2 Jan 2006 15:04")
+	}
 	return c.header.At(t).Format("2 Jan 15:04:05")
 }
 
@@ -37,6 +41,9 @@ var timeSteps = []float64{1, 5, 10, 30, 60, 300, 600, 1800, 3600, 2 * 3600, 3 * 
 
 // timeTicks returns moments within [0, to] that are round on the site's clock, with labels.
 func (c clock) timeTicks(to float64, n int) (at []float64, labels []string) {
+	if to > 3*365*86400 {
+		return c.yearTicks(to, n)
+	}
 	step := timeSteps[len(timeSteps)-1]
 	for _, s := range timeSteps {
 		if to/s <= float64(n) {
@@ -64,4 +71,19 @@ func (c clock) timeTicks(to float64, n int) (at []float64, labels []string) {
 		at, labels = append(at, t), append(labels, label)
 	}
 	return at, labels
+}
+
+// yearTicks returns first days of years within [0, to], with their numbers.
+func (c clock) yearTicks(to float64, n int) (at []float64, labels []string) {
+	step := int(math.Ceil(to / (365 * 86400) / float64(n)))
+	start := c.header.Start
+	for year := start.Year() + 1; ; year++ {
+		t := float64(time.Date(year, 1, 1, 0, 0, 0, 0, start.Location()).Unix() - start.Unix())
+		if t > to {
+			return at, labels
+		}
+		if year%step == 0 {
+			at, labels = append(at, t), append(labels, strconv.Itoa(year))
+		}
+	}
 }
