@@ -34,6 +34,9 @@ const rowLength = 8
 // mostSeasons bounds a plan of years.
 const mostSeasons = 1000
 
+// mostRacks bounds the racks of all seasons together: each is compiled before the first is lived, at some 1.5 kB a rack.
+const mostRacks = 2_000_000
+
 // growth compiles a plan of years. Each season is the scenario with other halls, another start and another load.
 func (c *compiler) growth() {
 	s := c.spec.Growth
@@ -78,6 +81,18 @@ func (c *compiler) growth() {
 		if errors.As(err, &at) {
 			c.fail("growth."+at.Path, "value", at.Msg, "")
 		}
+		return
+	}
+	racks := 0
+	for k := range g.Plan.Stages {
+		for _, h := range g.Plan.Stages[k].Halls {
+			for _, r := range h.Racks {
+				racks += r.Count
+			}
+		}
+	}
+	if racks > mostRacks {
+		c.fail("growth.phases", "limit", fmt.Sprintf("%d racks, each season's counted: at most %d are lived", racks, mostRacks), "plan fewer seasons, or a smaller site that stands for a part of it")
 		return
 	}
 	days := c.days()

@@ -243,7 +243,7 @@ func (w *World) scale(i int32, asked int) {
 	}
 	if w.heard() {
 		w.emit(record.Event{Severity: record.Info, Type: "service.scale", Subject: w.plan.Services[i].Name,
-			Text: fmt.Sprintf("asks for %d replicas instead of %d, %d answer", asked, n, w.Services[i].Up)})
+			Text: fmt.Sprintf("replicas asked for: %d instead of %d; %d answer", asked, n, w.Services[i].Up)})
 	}
 	for _, j := range w.replicas[i] {
 		if n < asked && w.Jobs[j].Phase == Pending {

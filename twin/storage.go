@@ -182,7 +182,7 @@ func (w *World) watchStorage(i int32) {
 	if p.Kind == storage.Distributed {
 		if share := p.Ruin(s); share > 0 {
 			w.forget(i)
-			w.tellStorage(i, record.Critical, "storage.lost", fmt.Sprintf("has lost %.3g %% of its data, and with them the checkpoints it held: drives of more than %d nodes are gone at once",
+			w.tellStorage(i, record.Critical, "storage.lost", fmt.Sprintf("has lost %.3g %% of its data, and with them the checkpoints it held: more nodes than %d have lost drives at once",
 				100*share, p.Tolerance), false)
 		}
 	}

@@ -270,7 +270,7 @@ func (f *liveFlags) machine(ctx context.Context, p *process) (string, error) {
 		}
 		return '-'
 	}, host)
-	fmt.Fprintf(p.stderr.Out, "the site is this machine: %d cores (%s), %d GPUs %s\n", cores, cpu, gpus, model)
+	fmt.Fprintf(p.stderr.Out, "the site is this machine: %d cores (%s), %s\n", cores, cpu, strings.TrimSpace(fmt.Sprintf("%d GPUs %s", gpus, model)))
 	// Idle and full power of processors are typical: 10 W and 1 W a core, 15 W and 6 W a core.
 	return fmt.Sprintf("name: %q\nabout: this machine\nsite:\n  halls: [{rows: [{racks: 1, rack: {nodes: 1, flow: 0.05 m3/s, node: {model: %q, gpus: %d%s, cpus: 1, "+
 		"cpu: {title: %q, cores: %d, idle: %d W, max: %d W, power: {model: linear}}, memory: 64 GB, storage: 1 TB, network: 1.25 GB/s}}}]}]\n"+

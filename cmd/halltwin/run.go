@@ -61,7 +61,7 @@ func runVerb(p *process) *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			f.seeded = c.Flags().Changed("seed")
-			if alone, err := f.checkBind(p); err != nil || alone {
+			if alone, err := f.checkBind(p, c.Flags().Changed); err != nil || alone {
 				if alone {
 					err = supervised(p)
 				}

@@ -56,10 +56,15 @@ func (f *bindFlags) limits() bool {
 }
 
 // check says what cannot be before anything is done. It reports whether this process must be supervised.
-func (f *runFlags) checkBind(p *process) (supervise bool, err error) {
+func (f *runFlags) checkBind(p *process, changed func(flag string) bool) (supervise bool, err error) {
 	b := &f.bind
 	switch {
 	case !b.any():
+		for _, name := range []string{"train", "stand-in", "no-limits", "stop-at", "late", "for", "nvml", "emulated-seed"} {
+			if changed(name) {
+				return false, usage("--%s goes with --bind: nothing of this run is real", name)
+			}
+		}
 		return false, nil
 	case f.view:
 		return false, usage("--bind and --view exclude each other: a person cannot pause what is real; look at it with `halltwin serve` afterwards")
@@ -178,6 +183,15 @@ func (f *bindFlags) command(args []string) []string {
 	}
 	if f.last > 0 {
 		args = append(args, "--for", f.last.String())
+	}
+	if f.noLimits {
+		args = append(args, "--no-limits")
+	}
+	if f.any() {
+		args = append(args, "--stop-at", fmt.Sprint(f.stopAt), "--late", f.late.String())
+	}
+	if slices.ContainsFunc(f.bonds, func(s string) bool { return strings.Contains(s, "="+loop.Emulated) }) {
+		args = append(args, "--emulated-seed", fmt.Sprint(f.seed))
 	}
 	return args
 }

@@ -13,7 +13,7 @@ type Spec struct {
 	Source string `yaml:"source" doc:"citation"`
 
 	DiscountRate unit.Ratio    `yaml:"discount_rate" doc:"real cost of capital a year" default:"8 %" source:"typical of infrastructure, 6–10 %" range:"[0,1]"`
-	Horizon      unit.Duration `yaml:"horizon" doc:"years of ownership that the present value counts" default:"15 years" source:"typical life of plant" range:"[31536000,)"`
+	Horizon      unit.Duration `yaml:"horizon" doc:"years of ownership that the present value counts" default:"15 years" source:"typical life of plant" range:"[31536000,3153600000]"`
 
 	Tariff *TariffSpec           `yaml:"tariff" doc:"what the utility charges"`
 	Assets map[string]AssetSpec  `yaml:"assets" doc:"what is bought, by name"`

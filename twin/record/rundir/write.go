@@ -2,8 +2,11 @@ package rundir
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -206,6 +209,7 @@ func (w *Writer) Close(s *record.Summary) error {
 			w.add(l)
 		}
 	}
+	errs = append(errs, w.note(MeasuredFile, w.beside(MeasuredFile)))
 	state := Stopped
 	if s != nil {
 		state = Finished
@@ -267,6 +271,27 @@ func (w *Writer) document(name string, content []byte) error {
 	sum, err := journal.WriteFile(w.folder, name, content)
 	if err == nil {
 		w.done = append(w.done, File{name, int64(len(content)), sum})
+	}
+	return err
+}
+
+// beside notes a file for the manifest that was written beside the recording, where there is one.
+func (w *Writer) beside(name string) error {
+	if w.options.Folder != nil {
+		return nil
+	}
+	f, err := os.Open(filepath.Join(w.path, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	sum := sha256.New()
+	n, err := io.Copy(sum, f)
+	if err == nil {
+		w.done = append(w.done, File{name, n, hex.EncodeToString(sum.Sum(nil))})
 	}
 	return err
 }
