@@ -116,25 +116,26 @@ func (s *WorkSpec) Validate(fail func(path, msg string)) {
 
 // JobSpec is a job as a person states it.
 type JobSpec struct {
-	Name     string         `yaml:"name" doc:"name of the job" required:"true"`
-	User     string         `yaml:"user" doc:"who submits it"`
-	Queue    string         `yaml:"queue" doc:"queue it joins"`
-	Submit   unit.Duration  `yaml:"submit" doc:"when it is submitted, from the start" default:"0 s"`
-	GPUs     int            `yaml:"gpus" doc:"GPUs in all" default:"0" range:"[0,)"`
-	GPUShare unit.Ratio     `yaml:"gpu_share" doc:"part of one GPU, instead of gpus; without gpu_sharing of the scheduler the job holds all of it" default:"0" range:"[0,1]"`
-	PerNode  int            `yaml:"per_node" doc:"GPUs a node; 0: as many as a node has" default:"0" range:"[0,64]"`
-	Nodes    int            `yaml:"nodes" doc:"whole nodes, instead of gpus" default:"0" range:"[0,)"`
-	CPUs     float64        `yaml:"cpus" doc:"CPU cores of each part" default:"0" range:"[0,)"`
-	Memory   unit.Data      `yaml:"memory" doc:"memory of each part" default:"0 B" range:"[0,)"`
-	Storage  unit.Data      `yaml:"storage" doc:"scratch of each part" default:"0 B" range:"[0,)"`
-	Network  unit.Bandwidth `yaml:"network" doc:"network bandwidth of each part" default:"0 B/s" range:"[0,)"`
-	Work     unit.Duration  `yaml:"work" doc:"run time at full speed" required:"true" range:"(0,)"`
-	Walltime unit.Duration  `yaml:"walltime" doc:"limit after which it is killed; 0: none" default:"0 s" range:"[0,)"`
-	Priority float64        `yaml:"priority" doc:"larger is more urgent" default:"0"`
-	GPUUse   unit.Ratio     `yaml:"gpu_utilisation" doc:"how busy its GPUs are" default:"90 %" source:"typical of training" range:"[0,1]"`
-	CPUUse   unit.Ratio     `yaml:"cpu_utilisation" doc:"how busy its CPU cores are" default:"30 %" source:"typical" range:"[0,1]"`
-	Phases   []PhaseSpec    `yaml:"phases" doc:"utilisation over its progress, instead of the constants"`
-	Save     SaveSpec       `yaml:"checkpoint" doc:"how it saves its progress"`
+	Name     string                `yaml:"name" doc:"name of the job" required:"true"`
+	User     string                `yaml:"user" doc:"who submits it"`
+	Queue    string                `yaml:"queue" doc:"queue it joins"`
+	Submit   unit.Duration         `yaml:"submit" doc:"when it is submitted, from the start" default:"0 s"`
+	GPUs     int                   `yaml:"gpus" doc:"GPUs in all" default:"0" range:"[0,)"`
+	GPUShare unit.Ratio            `yaml:"gpu_share" doc:"part of one GPU, instead of gpus; without gpu_sharing of the scheduler the job holds all of it" default:"0" range:"[0,1]"`
+	PerNode  int                   `yaml:"per_node" doc:"GPUs a node; 0: as many as a node has" default:"0" range:"[0,64]"`
+	Nodes    int                   `yaml:"nodes" doc:"whole nodes, instead of gpus" default:"0" range:"[0,)"`
+	CPUs     float64               `yaml:"cpus" doc:"CPU cores of each part" default:"0" range:"[0,)"`
+	Memory   unit.Data             `yaml:"memory" doc:"memory of each part" default:"0 B" range:"[0,)"`
+	Storage  unit.Data             `yaml:"storage" doc:"scratch of each part" default:"0 B" range:"[0,)"`
+	Network  unit.Bandwidth        `yaml:"network" doc:"network bandwidth of each part" default:"0 B/s" range:"[0,)"`
+	Elastic  *workload.ElasticSpec `yaml:"elastic" doc:"between which sizes it runs, with elastic of the scheduler; its parts are then single GPUs, or nodes"`
+	Work     unit.Duration         `yaml:"work" doc:"run time at full speed" required:"true" range:"(0,)"`
+	Walltime unit.Duration         `yaml:"walltime" doc:"limit after which it is killed; 0: none" default:"0 s" range:"[0,)"`
+	Priority float64               `yaml:"priority" doc:"larger is more urgent" default:"0"`
+	GPUUse   unit.Ratio            `yaml:"gpu_utilisation" doc:"how busy its GPUs are" default:"90 %" source:"typical of training" range:"[0,1]"`
+	CPUUse   unit.Ratio            `yaml:"cpu_utilisation" doc:"how busy its CPU cores are" default:"30 %" source:"typical" range:"[0,1]"`
+	Phases   []PhaseSpec           `yaml:"phases" doc:"utilisation over its progress, instead of the constants"`
+	Save     SaveSpec              `yaml:"checkpoint" doc:"how it saves its progress"`
 	// Data slows the job down where its storage cannot keep up.
 	Data *workload.DataSpec `yaml:"data" doc:"the storage that it reads from while it runs; without it its data are there when they are needed"`
 }

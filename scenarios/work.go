@@ -285,7 +285,7 @@ func (c *compiler) job(path string, s *JobSpec) {
 		c.fail(path, "required", "a job asks for gpus, gpu_share, nodes or cpus", "")
 		return
 	}
-	if !c.saves(path, s, &j) {
+	if !c.saves(path, s, &j) || !c.elastic(path, s, &j) {
 		return
 	}
 	if len(s.Phases) > 0 {

@@ -46,6 +46,25 @@ func (w *World) ask() {
 	w.carry()
 }
 
+// carry starts, stops and resizes the jobs that the scheduler chose.
+func (w *World) carry() {
+	for i := range w.starts {
+		if w.starts[i].Resize {
+			w.unseat(w.starts[i].Job) // before anybody is given what it leaves
+		}
+	}
+	for i := range w.starts {
+		switch st := &w.starts[i]; {
+		case st.Stop:
+			w.preempt(st.Job)
+		case st.Resize:
+			w.resize(st)
+		default:
+			w.start(st)
+		}
+	}
+}
+
 // listenTo gives a world its decider, and asks it what was left undecided while there was none.
 func (w *World) listenTo(d Decider) {
 	if d != nil {

@@ -43,9 +43,9 @@ func (s *JobState) advance(spec *workload.Job, dt float64) (worked, saved, resta
 		if save {
 			todo = spec.Every - s.Cycle
 		}
-		if t := todo / s.Speed; t > dt {
-			s.Progress += s.Speed * dt
-			s.Cycle += s.Speed * dt
+		if t := todo / s.pace(); t > dt {
+			s.Progress += s.pace() * dt
+			s.Cycle += s.pace() * dt
 			worked += dt
 			return
 		} else {
@@ -73,7 +73,7 @@ func (s *JobState) left(spec *workload.Job) float64 {
 		if s.Speed <= 0 {
 			return math.Inf(1)
 		}
-		t += todo / s.Speed
+		t += todo / s.pace()
 	}
 	if spec.Every > 0 && spec.Cost > 0 && todo > 0 {
 		cycle := s.Cycle
@@ -101,6 +101,10 @@ func (w *World) count(j int32) {
 // post enters dt seconds of a job that holds GPUs into the books, and lets it advance.
 func (w *World) post(spec *workload.Job, gpus, dt float64, s *JobState) {
 	books := [2]*account.GPUTime{&w.Books.GPU, nil}
+	if spec.Elastic != nil {
+		w.Totals.ElasticHeld += gpus * dt
+		w.Totals.ElasticRan += dt
+	}
 	if spec.Class == workload.Train {
 		books[1] = &w.Books.Training
 		w.Books.Training.Tick(gpus, dt)
@@ -176,6 +180,9 @@ func (w *World) request(j int32, spec *workload.Job, s *JobState) schedule.Reque
 	if spec.Standby {
 		r.Submit = s.Queued
 	}
+	if spec.Elastic != nil {
+		r.Elastic = *spec.Elastic
+	}
 	w.inform(&r, spec, s)
 	if spec.Pinned {
 		r.Pinned, r.Start, r.Nodes = true, spec.Start, spec.Nodes
@@ -201,17 +208,6 @@ func (w *World) pass() {
 	}
 }
 
-// carry starts and stops the jobs that the scheduler chose.
-func (w *World) carry() {
-	for i := range w.starts {
-		if w.starts[i].Stop {
-			w.preempt(w.starts[i].Job)
-		} else {
-			w.start(&w.starts[i])
-		}
-	}
-}
-
 // start gives a job what the scheduler granted it.
 func (w *World) start(st *schedule.Start) {
 	j := st.Job
@@ -219,6 +215,9 @@ func (w *World) start(st *schedule.Start) {
 	w.revive(j, spec, st)
 	s.Phase = Running
 	s.Start, s.Mark, s.Speed, s.GPUs = w.Now, w.Now, 1, 0
+	if spec.Elastic != nil {
+		s.Rate = spec.Elastic.At(partsOf(st))
+	}
 	if math.IsNaN(s.First) {
 		s.First = w.Now
 		if !spec.Standby {
@@ -247,6 +246,9 @@ func (w *World) start(st *schedule.Start) {
 	w.talk(j, spec)
 	w.flag(j)
 	w.reschedule(j)
+	if spec.Elastic != nil {
+		w.sched.Extend(&w.Sched, j, w.Now+s.left(spec))
+	}
 	if w.heard() {
 		text := "starts" + onGPUs(s.GPUs)
 		switch {
@@ -426,6 +428,9 @@ func (w *World) lose(j int32, work float64, cause account.Cause) {
 		return
 	}
 	spec := &w.work.Jobs[j]
+	if rate := w.Jobs[j].Rate; rate > 0 {
+		work /= rate // the time it took on what the job holds
+	}
 	w.Books.GPU.Move(cause, work*w.Jobs[j].GPUs)
 	if spec.Class == workload.Train {
 		w.Books.Training.Move(cause, work*w.Jobs[j].GPUs)
@@ -450,7 +455,8 @@ func (w *World) interrupt(j int32, detect float64) {
 	s.Phase = Stalled
 	s.Cause = w.cause()
 	s.Gen++
-	if detect > 0 {
+	w.sched.Hold(&w.Sched, j)
+	if detect > 0 || w.mayShrink(j) {
 		for i := s.Slice; i >= 0; i = w.Slices[i].OfJob {
 			w.touch(w.nodeRack[w.Slices[i].Node])
 		}
@@ -499,10 +505,10 @@ func (w *World) preempt(j int32) {
 
 // requeue sends an interrupted job back to the queue.
 func (w *World) requeue(j int32) {
-	if w.swap(j) {
+	s, spec := &w.Jobs[j], &w.work.Jobs[j]
+	if w.survive(j, spec) || w.swap(j) {
 		return
 	}
-	s, spec := &w.Jobs[j], &w.work.Jobs[j]
 	w.count(j)
 	w.release(j)
 	s.Restarts++

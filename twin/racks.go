@@ -249,8 +249,8 @@ func (w *World) meanUse(j int32, until float64) workload.Util {
 	s, spec := &w.Jobs[j], &w.work.Jobs[j]
 	var from, to float64
 	if spec.Every == 0 && s.Stall == 0 { // nothing stands still: most jobs with a profile, at every sample
-		from = min(spec.Work, s.Progress+s.Speed*(w.Now-s.Mark))
-		to = min(spec.Work, from+s.Speed*(until-w.Now))
+		from = min(spec.Work, s.Progress+s.pace()*(w.Now-s.Mark))
+		to = min(spec.Work, from+s.pace()*(until-w.Now))
 	} else {
 		c := *s
 		c.advance(spec, w.Now-s.Mark)
@@ -265,7 +265,7 @@ func (w *World) meanUse(j int32, until float64) workload.Util {
 	case int(s.Cursor) == p.Len()-1:
 		s.Steady = math.Inf(1)
 	case to <= end && s.Speed > 0:
-		s.Steady = w.Now + (end-from)/s.Speed
+		s.Steady = w.Now + (end-from)/s.pace()
 	default:
 		s.Steady = 0
 	}

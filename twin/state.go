@@ -124,6 +124,7 @@ type JobState struct {
 	Owed     float64       // s of stall at its next start
 	Extra    float64       // s that it holds its nodes when its work is done
 	Speed    float64       // relative, of its slowest GPU and of the network
+	Rate     float64       // of an elastic job: speed of its size relative to the one asked for; 0: it has just that
 	Lag      float32       // share of its speed that slow components take
 	Drag     float64       // share of its speed that a congested network takes
 	Use      workload.Util // in this window, of a job with a profile
@@ -199,7 +200,8 @@ type Totals struct {
 	NodeDown      float64 // node-s
 
 	Outages, Sags                             int64 // of feeds of the utility
-	Started, Expired, Preemptions             int64
+	Started, Expired, Preemptions, Resizes    int64
+	ElasticHeld, ElasticRan                   float64 // GPU-s and s that elastic jobs held nodes
 	NodesLost, NodesDown, Shutdowns, Failures int64
 	Wait, Turnaround, Slowdown                float64 // s, s, 1: sums over jobs
 	Steps, Events                             int64

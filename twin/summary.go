@@ -94,6 +94,7 @@ func (w *World) Summary(o Options) *record.Summary {
 	if t.Preemptions > 0 {
 		add(record.Compute, "jobs.preempted", "times that a job was preempted", float64(t.Preemptions), "")
 	}
+	w.elasticKPIs(add)
 	if r := &w.Runtimes; r.Total > 0 {
 		add(record.Compute, "jobs.estimate_error", "error of the run times that were expected, of the run times", r.Error/r.Total, "")
 	}

@@ -57,14 +57,15 @@ type scratch struct {
 	times  []float64 // of completion-time estimates
 	freed  []float64
 
-	now      float64    // of this pass
-	standing []standing // running jobs by rank
-	chosen   []*Item
-	may      []standing // that a job may preempt
-	turns    []turn
-	usage    []workload.Vector
-	lifted   []standing // that make room in this pass
-	stopped  bool       // somebody was stopped in this pass
+	now       float64    // of this pass
+	standing  []standing // running jobs by rank
+	chosen    []*Item
+	may       []standing // that a job may preempt
+	turns     []turn
+	usage     []workload.Vector
+	lifted    []standing  // that make room in this pass
+	stretched []stretched // elastic jobs that may change their size
+	stopped   bool        // somebody was stopped in this pass
 }
 
 func (c *Config) scratch(s *State) *scratch {

@@ -29,6 +29,7 @@ type Config struct {
 
 	external   bool
 	preemption preemption
+	elastic    elastic
 	quotas     quotas
 
 	capacity  []workload.Vector // by node
@@ -84,6 +85,7 @@ func Compile(spec *Spec, tree *facility.Tree, capacity []workload.Vector, leafOf
 		shift:     spec.Shift,
 		runtimes:  spec.Runtimes,
 	}
+	c.stretch(spec.Elastic)
 	var ok bool
 	if c.order, ok = orders[spec.order()]; !ok {
 		return nil, fmt.Errorf("scheduler: unknown order %q", spec.order())

@@ -36,6 +36,12 @@
 // ([LimitSpec]) a job starts only where all that runs behind the limit, at its peak, stays below. Starts are put off to hours that are
 // clean or cheap ([ShiftSpec]), and run times are learned from jobs alike ([RuntimeSpec]).
 //
+// Elastic jobs ([ElasticSpec]) start on what is free between the least that they run on and what they ask for. While nobody waits
+// they grow, part by part where it brings most work, if they save more time than the change costs. For the first job that waits they
+// shrink, part by part where it costs least; an elastic one gets more than its least as long as it makes more of a part than
+// who gives it, so that equal jobs share evenly. Who loses a node goes on with what is left and free if that is enough, before
+// others that wait. Worth is speed times the size asked for. Those that change are placed anew, together, or nothing happens.
+//
 // A scheduler outside may decide instead ([Config.Ask], [Config.Apply]).
 //
 // Reservations set nodes, or a share of each, aside for a user or queue in a time window, or for nobody
@@ -73,6 +79,7 @@
 // brute-force schedulers on random workloads: see the tests and halltwin validate schedulers.
 //
 // Left out: reserved starts together with quotas, power limits or shares of GPUs, a reserved start for every job (conservative)
-// together with preemption, priorities that preempt within a queue of fair-share, elastic jobs, shares of GPUs for gangs (their parts
-// hold whole devices). Walltimes are enforced by the caller.
+// together with preemption, priorities that preempt within a queue of fair-share, changes of size together with any of these, with
+// reservations, shifts or learned run times, shares of GPUs for gangs (their parts hold whole devices). Walltimes are enforced by
+// the caller.
 package schedule

@@ -29,7 +29,7 @@ func (c *Config) Pass(s *State, now float64, starts []Start) []Start {
 	if sc.now = now; c.external || !c.due(s, now) {
 		return starts
 	}
-	if s.Queue.Count > 0 {
+	if s.Queue.Count > 0 || c.elastic.on {
 		if o, ok := c.order.(moving); ok {
 			o.begin(c, s, now)
 			for it := range s.Queue.All() {
@@ -51,6 +51,8 @@ func (c *Config) Pass(s *State, now float64, starts []Start) []Start {
 			starts = c.passCount(s, now, starts)
 		case c.preemption.on:
 			starts = c.passPlace(s, now, starts)
+		case c.elastic.on:
+			starts = c.passElastic(s, now, starts)
 		default:
 			starts = c.pass(s, now, starts)
 		}
@@ -218,7 +220,7 @@ func (c *Config) startMembers(s *State, now float64, head *Item, starts []Start)
 // begin makes a placed job run and reports it.
 func (c *Config) begin(s *State, slot int32, now float64, starts []Start) []Start {
 	sc, e := s.scratch, &s.Entries[slot]
-	e.Phase, e.Begun, e.End = Running, now, now+c.occupancy(e)
+	e.Phase, e.Begun, e.End, e.Sized = Running, now, now+c.occupancy(e), now
 	s.insert(slot)
 	c.charge(s, e, 1)
 	if c.preemption.promote > 0 && e.Key == 0 && c.queueOf(e.Served) > 0 {
@@ -230,14 +232,19 @@ func (c *Config) begin(s *State, slot int32, now float64, starts []Start) []Star
 	if !e.Pinned {
 		sc.gone = append(sc.gone, Item{Key: e.Key, Seq: e.Seq})
 	}
-	need := demand(&e.Request)
+	c.recount(s)
+	return append(starts, Start{Job: e.Job, Slices: c.held(s, e)})
+}
+
+// held lists what a job holds.
+func (c *Config) held(s *State, e *Entry) []Slice {
+	sc, need := s.scratch, demand(&e.Request)
 	first := len(sc.slices)
 	for ch := e.First; ch >= 0; ch = s.Chunks[ch].Next {
 		k := &s.Chunks[ch]
 		sc.slices = append(sc.slices, Slice{Node: k.Node, Parts: k.Parts, GPUs: k.GPUs, Shared: e.Share > 0, Demand: c.holds(e, k, &need)})
 	}
-	c.recount(s)
-	return append(starts, Start{Job: e.Job, Slices: sc.slices[first:len(sc.slices):len(sc.slices)]})
+	return sc.slices[first:len(sc.slices):len(sc.slices)]
 }
 
 // holds returns what a chunk of the job holds.

@@ -19,6 +19,7 @@ func (c *Config) Submit(s *State, now float64, r Request) {
 	r = c.divided(r)
 	slot := s.enter(r)
 	e := &s.Entries[slot]
+	e.Wish = r.Parts
 	if e.Since = now; e.Phase == Halted && c.preemption.ties == tieWaiting { // it goes to the end of the queue
 		e.Seq = s.NextSeq
 		s.NextSeq++
@@ -110,7 +111,7 @@ func (c *Config) Extend(s *State, job int32, end float64) {
 // Wake returns the next time at which [Config.Pass] may start something though nothing else happens, and whether
 // there is one: a pinned start, the begin or end of a reservation, a change of ranks, the next time it decides at all.
 func (c *Config) Wake(s *State, now float64) (at float64, ok bool) {
-	at = c.wakePreemption(s, now)
+	at = min(c.wakePreemption(s, now), c.wakeElastic(s, now))
 	if s.Queue.Count > 0 && len(c.reservations) > 0 {
 		at = s.Edge
 	}

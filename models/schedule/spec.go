@@ -25,6 +25,7 @@ type Spec struct {
 	Shift        *ShiftSpec        `yaml:"shift" doc:"jobs wait for hours in which the grid is clean or cheap"`
 	Runtimes     *RuntimeSpec      `yaml:"runtimes" doc:"where the run times come from that backfill and shortest-first orders count on; the time limits of jobs, and the true run times of those without one, when left out"`
 	Preemption   *PreemptionSpec   `yaml:"preemption" doc:"running jobs make room for better ranked ones; srtf, srsf and las do so even when this is left out"`
+	Elastic      *ElasticSpec      `yaml:"elastic" doc:"elastic jobs change their size; they run on what they ask for when this is left out"`
 	Queues       []QueueSpec       `yaml:"queues" doc:"quotas of queues, for fair-share"`
 	Reclaim      string            `yaml:"reclaim" doc:"whether a queue below its quota takes nodes back from jobs of queues above theirs, under the terms of preemption" default:"any" enum:"any,never"`
 	Reservations []ReservationSpec `yaml:"reservations" doc:"nodes, or a share of them, set aside in advance"`
@@ -90,6 +91,9 @@ func (s *Spec) Validate(fail func(path, msg string)) {
 	}
 	if s.Policy == "external" && (s.Order != "" || s.Backfill != "" || s.Interval > 0 || len(s.Reservations) > 0) {
 		fail("policy", "external leaves order, backfill, interval and reservations to your process; leave these out")
+	}
+	if s.Elastic != nil {
+		s.validateElastic(fail)
 	}
 	validateQueues(s.Queues, s.order(), fail)
 	if s.Preemption != nil {

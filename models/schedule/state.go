@@ -26,6 +26,8 @@ type Request struct {
 	Start  float64 // when Pinned
 	Nodes  []int32 // when Pinned: one node a part; never written to
 
+	Elastic workload.Elastic // between which sizes it may run; rigid where Least is 0
+
 	Share int32 // parts of its one device, where devices are shared; 0: whole devices. Submit sets it
 }
 
@@ -43,6 +45,7 @@ type Slice struct {
 type Start struct {
 	Job    int32
 	Slices []Slice
+	Resize bool // it runs already, and from now on on these slices instead of those it had
 	Stop   bool // it is preempted and holds nothing any more; submit it again with what is left of it, or cancel it
 }
 
@@ -73,6 +76,8 @@ type Entry struct {
 	Since   float64 // when it was last submitted
 	Served  float64 // service in the runs that were preempted, as the order counts it
 	Stopped float64 // when it was last preempted
+	Wish    int32   // parts that it was submitted with; an elastic job may hold fewer or more
+	Sized   float64 // when it started or last changed its size, +Inf while it may not
 }
 
 // Item is a place in the queue: what deciding on a job needs at first sight.

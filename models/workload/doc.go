@@ -29,7 +29,12 @@
 //
 // [Fit] makes such a spec from a log: expectation maximisation for the mixtures, counts for the rhythm.
 //
-// Left out: dependencies between jobs, users who react to waiting, sizes that change while a job runs, and a link between a job's run time and the time
+// # Elastic jobs
+//
+// An [Elastic] job may run on any number of parts between two bounds, where the scheduler changes sizes. Its work is stated for the
+// parts n₀ that it asks for; on n it goes S(n)/S(n₀) as fast, with Amdahl's S(n) = 1/(f + (1−f)/n) or S(n) = n^e. Each change costs time.
+//
+// Left out: dependencies between jobs, users who react to waiting, and a link between a job's run time and the time
 // of day at which it was submitted.
 //
 // Sources: the gap, size and run-time statistics that the library cites at its workloads; Marsaglia and Tsang, ACM TOMS 2000 (gamma); Mu'alem

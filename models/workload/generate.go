@@ -44,6 +44,7 @@ type kind struct {
 	profiles []int32
 	usage    *UtilizationSpec
 	save     *CheckpointSpec
+	elastic  map[int]*Elastic // by size, shared by its jobs
 }
 
 type generator struct {
@@ -230,6 +231,9 @@ func (g *generator) shape(k *kind, n int) (parts int32, part Vector, whole bool)
 		return 1, part, false
 	}
 	p, each := Gang(float64(n), max(node[GPU], 1))
+	if k.spec.Elastic != nil {
+		p, each = float64(n), 1
+	}
 	if k.spec.GPUShare > 0 {
 		p, each = 1, float64(k.spec.GPUShare)
 	}
@@ -275,8 +279,24 @@ func (g *generator) draw(st *streams, share []float64, run func(k *kind, u, v fl
 			j.Every, j.Cost = 0, 0
 		}
 	}
+	if k.spec.Elastic != nil {
+		j.Elastic = k.sizes(int(j.Parts))
+	}
 	g.usage(&j, k, st.level.Open())
 	return j
+}
+
+// sizes returns between which sizes a job of n GPUs or nodes may run.
+func (k *kind) sizes(n int) *Elastic {
+	e, ok := k.elastic[n]
+	if !ok {
+		e, _ = k.spec.Elastic.For(n) // n is between min and max: GeneratorSpec is validated
+		if k.elastic == nil {
+			k.elastic = map[int]*Elastic{}
+		}
+		k.elastic[n] = e
+	}
+	return e
 }
 
 func classOf(name string) Class {

@@ -108,6 +108,8 @@ type Job struct {
 	Store *Store // how its checkpoints go through storage, instead of Every and Cost; nil: those say all
 	Data  *Data  // what it reads while it runs; nil: nothing that counts
 
+	Elastic *Elastic // between which sizes it runs, where the scheduler changes sizes; nil: Parts alone
+
 	Standby     bool // a replica of a service that joins the queue only when the service asks for it
 	Preemptible bool // a replica of a service that the scheduler may take GPUs from
 

@@ -53,6 +53,7 @@ type SizeSpec struct {
 	Priority    float64          `yaml:"priority" doc:"larger is more urgent" default:"0"`
 	Utilization *UtilizationSpec `yaml:"utilization" doc:"how busy they keep what they hold"`
 	Checkpoint  *CheckpointSpec  `yaml:"checkpoint" doc:"how they save their progress"`
+	Elastic     *ElasticSpec     `yaml:"elastic" doc:"between which sizes they run, with elastic of the scheduler; the parts of such a job are single GPUs, or nodes"`
 }
 
 // LogNormalSpec is one component of a mixture: exp(N(ln median, sigma²)).
@@ -128,6 +129,17 @@ func (s *GeneratorSpec) Validate(fail func(path, msg string)) {
 	if len(s.Sizes) > 0 && !(total > 0) {
 		fail("sizes", "every share is 0: give one a positive share")
 	}
+	for i := range s.Sizes {
+		if s.Sizes[i].Elastic == nil {
+			continue
+		}
+		if s.Walltime != nil {
+			fail(fmt.Sprintf("sizes[%d].elastic", i), "a time limit is for one size: leave walltime out, or elastic")
+		}
+		if k := s.Sizes[i].Checkpoint; k == nil && s.Checkpoint != nil && len(s.Checkpoint.Tiers) > 0 {
+			fail(fmt.Sprintf("sizes[%d].elastic", i), "checkpoints through tiers hold one size of a job: write every and cost instead of tiers, or leave elastic out")
+		}
+	}
 	if s.Failed+s.Cancelled > 1 {
 		fail("cancelled", "failed and cancelled are more than all jobs together")
 	}
@@ -146,6 +158,20 @@ func (s *SizeSpec) Validate(fail func(path, msg string)) {
 	}
 	if low := max(s.GPUs, s.Nodes); s.UpTo != 0 && (s.UpTo < low || s.Cores > 0 || s.GPUShare > 0) {
 		fail("up_to", fmt.Sprintf("it is the upper end of gpus or nodes: write at least %d", low))
+	}
+	if e := s.Elastic; e != nil {
+		switch low := max(s.GPUs, s.Nodes); {
+		case low == 0:
+			fail("elastic", "an elastic job has whole GPUs or nodes: write gpus or nodes")
+		case e.Min > low || e.Max < max(low, s.UpTo):
+			fail("elastic", fmt.Sprintf("the jobs ask for %d to %d: write min and max around that", low, max(low, s.UpTo)))
+		}
+		if s.Class == "service" {
+			fail("elastic", "a service changes its size by replicas: leave elastic out, or write serve with autoscale")
+		}
+		if s.Checkpoint != nil && len(s.Checkpoint.Tiers) > 0 {
+			fail("elastic", "checkpoints through tiers hold one size of a job: write every and cost instead of tiers, or leave elastic out")
+		}
 	}
 	if len(s.Duration) == 0 {
 		fail("duration", "a kind of job needs a run time: write [{median: 20 min, sigma: 1.5}]")
